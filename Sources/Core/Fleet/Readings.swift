@@ -1,0 +1,45 @@
+/// A process that the driver sees on a GPU.
+package struct GPUProcess: Hashable, Sendable, Codable {
+    package let pid: Int32
+    /// nil where the driver does not tell.
+    package let memory: Bytes?
+    package let uid: UInt32?
+    package let user: String?
+    package let command: String?
+    /// The process's cgroup path, `/proc/PID/cgroup`.
+    package let cgroup: String?
+    /// The lease that it runs under; nil for a foreign process.
+    package var lease: LeaseID?
+
+    package init(
+        pid: Int32, memory: Bytes?, uid: UInt32?, user: String?, command: String?, cgroup: String?, lease: LeaseID?
+    ) {
+        self.pid = pid
+        self.memory = memory
+        self.uid = uid
+        self.user = user
+        self.command = command
+        self.cgroup = cgroup
+        self.lease = lease
+    }
+}
+
+/// One look at a GPU's sensors; nil where there is no such reading, never a made-up zero.
+package struct GPUReading: Hashable, Sendable, Codable {
+    package var memoryUsed: Bytes?
+    /// Per cent of the last sample period in which a kernel ran.
+    package var utilisationPercent: Int?
+    package var memoryUtilisationPercent: Int?
+    package var powerMilliwatts: Int64?
+    package var powerLimitMilliwatts: Int64?
+    package var energyMillijoules: Int64?
+    package var temperatureCelsius: Int?
+    package var fanPercent: Int?
+    package var smClockMegahertz: Int?
+    package var memoryClockMegahertz: Int?
+    package var eccCorrected: Int64?
+    package var eccUncorrected: Int64?
+    package var processes: [GPUProcess]
+
+    package init() { processes = [] }
+}

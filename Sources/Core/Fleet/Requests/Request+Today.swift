@@ -1,0 +1,43 @@
+extension Request {
+    /// Why this release cannot grant the request on any fleet; nil when it can.
+    ///
+    /// The parser reads these requests all the same, so that what is written today keeps its meaning when they come.
+    package func unsupportedToday() -> RequestRefusal? {
+        if case .slice(let profiles) = portion {
+            return refusal("--slice", "\(profiles.joined(separator: ", ")): slices are not granted yet, shares are")
+        }
+        if let device = devices.first(where: Self.namesASlice) {
+            return refusal("--gpus", "device \(device) is a slice, and slices are not granted yet; name the whole GPU")
+        }
+        if let driver, driver != "nvidia" {
+            return refusal("--gpus", "driver \(driver) is not served yet; only nvidia is")
+        }
+        if let queue, queue != "default" {
+            return refusal("--queue", "there is one queue today, \"default\"; \"\(queue)\" is not one")
+        }
+        if let grade = minimumGrade, grade != .unfenced, grade != .exclusive {
+            return refusal("--grade", "no \(grade.rawValue) fence is built yet; there are unfenced and exclusive")
+        }
+        if let sharing, sharing == .mig || sharing == .mps {
+            return refusal("--share", "sharing by \(sharing.rawValue) is not built yet; there are exclusive and time")
+        }
+        if let topology, topology == .nvlink || topology == .sameSwitch {
+            return refusal("--topology", "\(topology.rawValue) is not looked at yet; there are any and same-node")
+        }
+        if let priority, priority != 0 {
+            return refusal("--priority", "all requests have the priority 0 today, not \(priority)")
+        }
+        return nil
+    }
+
+    /// A MIG device's UUID, or GPU and MIG device by their indices (`0:1`).
+    private static func namesASlice(_ device: String) -> Bool {
+        if device.hasPrefix("MIG-") { return true }
+        let parts = device.split(separator: ":", omittingEmptySubsequences: false)
+        return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.utf8.allSatisfy(\.isDigit) }
+    }
+
+    private func refusal(_ option: String, _ message: String) -> RequestRefusal {
+        RequestRefusal(option: option, message: message)
+    }
+}

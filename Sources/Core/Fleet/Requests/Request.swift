@@ -1,0 +1,70 @@
+/// What somebody asks for, the same whichever door it came in by: command line, API, compose file, pod or Slurm job.
+///
+/// A request says nothing about where it will run and holds nothing that depends on the machine. Its written form is
+/// `canonicalOptions`, which `RequestParser` reads back to an equal value.
+package struct Request: Hashable, Sendable, Codable {
+    /// How many GPUs, or how many parts of different GPUs.
+    package var count = CountRange.one
+    /// How much of each GPU.
+    package var portion = Portion.whole
+    /// The memory wanted on each GPU; nil when none was named.
+    package var memory: MemoryRange?
+    /// Lower-cased words of which a GPU's model must carry any one; empty means any model.
+    package var models: [String] = []
+    /// Chooses GPUs by how much memory they have in all; compare with `MemoryRange.selects(total:)`.
+    package var gpuMemory: MemoryRange?
+    /// GPUs named one by one: UUIDs, indices or CDI names, in the order asked, each once.
+    package var devices: [String] = []
+    /// The driver that must serve the request, lower-cased, as in Docker's `driver=nvidia`; nil means any.
+    package var driver: String?
+    /// Docker's device capabilities (`compute`, `utility`, ...), without the `gpu` that Docker adds itself.
+    package var capabilities: [String] = []
+    /// The weakest fence that is acceptable; nil accepts any.
+    package var minimumGrade: Grade?
+    /// The means by which the GPU is shared; nil leaves it to the policy.
+    package var sharing: Sharing?
+    package var topology: Topology?
+    /// How long the lease lives; nil means until it is given back.
+    package var duration: Span?
+    package var queue: String?
+    /// Larger goes first; nil is 0.
+    package var priority: Int?
+    package var patience = Patience.wait(limit: nil)
+
+    /// One whole GPU of any model, waited for without limit.
+    package init() {}
+
+    /// How much of each GPU is asked for.
+    package enum Portion: Hashable, Sendable, Codable {
+        case whole
+        /// A fraction of the compute, between 0.001 and 0.999 of a GPU.
+        case share(Share)
+        /// Hardware partitions, by profile name (`3g.71gb`) or the driver's profile id (`9`), all on each GPU.
+        case slice(profiles: [String])
+        /// Compute in proportion to the memory asked.
+        case memory
+    }
+
+    /// How several GPUs must be connected.
+    package enum Topology: String, Hashable, Sendable, Codable, CaseIterable {
+        case any
+        case sameNode = "same-node"
+        case nvlink
+        case sameSwitch = "same-switch"
+    }
+
+    /// By what means a GPU is shared.
+    package enum Sharing: String, Hashable, Sendable, Codable, CaseIterable {
+        case exclusive
+        case mig
+        case mps
+        case time
+    }
+
+    /// What to do when there is no room now.
+    package enum Patience: Hashable, Sendable, Codable {
+        case refuse
+        /// Wait, at most for the limit; nil waits without limit.
+        case wait(limit: Span?)
+    }
+}

@@ -1,0 +1,109 @@
+package import Fleet
+
+/// What a tenant asks of the ledger.
+package struct Ask: Hashable, Sendable, Codable {
+    package let request: Request
+    package let tenant: Tenant
+    /// A name for display; nil for none.
+    package let name: String?
+    /// The same key from the same tenant within the ledger's memory means the same lease.
+    package let idempotencyKey: String?
+    package let holder: Holder
+    /// How long the lease lives without being kept alive; nil when it needs no keeping alive.
+    package let keepAlive: Span?
+
+    package init(
+        request: Request, tenant: Tenant, name: String? = nil, idempotencyKey: String? = nil, holder: Holder = .nobody,
+        keepAlive: Span? = nil
+    ) {
+        self.request = request
+        self.tenant = tenant
+        self.name = name
+        self.idempotencyKey = idempotencyKey
+        self.holder = holder
+        self.keepAlive = keepAlive
+    }
+}
+
+/// Something that happened and that the ledger decides on; with its moment it is all that a replay needs.
+package enum Event: Hashable, Sendable, Codable {
+    /// A daemon has started and decides by these settings from now on.
+    case configured(LedgerSettings)
+    /// The machine's clock since boot plus `offset` is the ledger's clock for as long as this boot lasts.
+    case anchored(boot: String, offset: Int64)
+    /// A look at the node found this.
+    case observed(NodeObservation)
+    /// A tenant asks for a lease.
+    case asked(Ask)
+    /// What holds a lease has become another: a container has appeared for the command line that started it.
+    case held(LeaseID, by: Holder)
+    /// The holder says that it still lives.
+    case keptAlive(LeaseID)
+    /// A lease's deadline moves later by a span.
+    case extended(LeaseID, by: Span)
+    /// Somebody wants a lease to end; its holder is stopped first.
+    case endAsked(LeaseID, EndReason)
+    /// A lease's holder is gone; nothing of it runs any more.
+    case holderGone(LeaseID, EndReason)
+    /// Time has passed; whatever was due is due.
+    case timePassed
+}
+
+/// What the ledger wants done in the world, in this order.
+package enum Effect: Hashable, Sendable {
+    /// Make a granted lease hold on the node, before anybody hears of it.
+    case prepare(Lease)
+    /// Make the lease's holder stop; `holderGone` is to follow.
+    case stop(Lease)
+    /// Take back what was prepared for a lease that has ended.
+    case dismiss(Lease)
+    /// Tell whoever listens.
+    case tell(Notice)
+    /// Answer whoever caused the event.
+    case answer(Answer)
+}
+
+/// What the cause of an event is told.
+package enum Answer: Hashable, Sendable {
+    case lease(Lease)
+    case refused(Refusal)
+}
+
+/// Why the ledger did not do what was asked; a closed set, each with what follows from it.
+package enum Refusal: Error, Hashable, Sendable {
+    /// It does not fit now, and the tenant did not want to wait; asking again later is sensible.
+    case notNow(Explanation)
+    /// It cannot fit on this fleet, whoever gives back what.
+    case never(Explanation)
+    /// What it needs is not built into this release.
+    case notYet(String)
+    case unknownLease(LeaseID)
+    case alreadyEnded(LeaseID, EndReason)
+    /// Only a granted lease can be extended or kept alive.
+    case notGranted(LeaseID)
+    /// The key was used before for another request.
+    case keyReused(key: String, LeaseID)
+    /// Too many wait already; the limit is the payload.
+    case queueFull(Int)
+}
+
+/// A change that is told to whoever follows the ledger, and that its history keeps.
+package struct Notice: Hashable, Sendable, Codable {
+    package enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
+        case leaseWaiting, leaseGranted, leaseHeld, leaseExtended, leaseEnding, leaseEnded
+        case gpuAdded, gpuRemoved, gpuHealthChanged, foreignMemoryChanged, nodeChanged
+    }
+
+    package let kind: Kind
+    package let lease: LeaseID?
+    package let gpu: GPUID?
+    /// One sentence for people.
+    package let text: String
+
+    package init(_ kind: Kind, lease: LeaseID? = nil, gpu: GPUID? = nil, text: String) {
+        self.kind = kind
+        self.lease = lease
+        self.gpu = gpu
+        self.text = text
+    }
+}

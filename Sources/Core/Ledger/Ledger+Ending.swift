@@ -1,0 +1,198 @@
+import Fleet
+import Placement
+
+extension Ledger {
+    mutating func hold(_ lease: Lease, by holder: Holder, _ effects: inout [Effect]) {
+        var lease = lease
+        guard lease.placement != nil else {
+            effects.append(.answer(.refused(.notGranted(lease.id))))
+            return
+        }
+        lease.holder = holder
+        store(lease)
+        effects.append(.tell(Notice(.leaseHeld, lease: lease.id, text: "\(lease.id) is held by \(holder.words)")))
+        if case .ending = lease.state { effects.append(.stop(lease)) }
+        effects.append(.answer(.lease(lease)))
+    }
+
+    mutating func keepAlive(_ lease: Lease, _ effects: inout [Effect]) {
+        var lease = lease
+        guard case .granted = lease.state else {
+            effects.append(.answer(.refused(.notGranted(lease.id))))
+            return
+        }
+        if let span = lease.keepAlive {
+            lease.lapses = now + span
+            store(lease)
+        }
+        effects.append(.answer(.lease(lease)))
+    }
+
+    mutating func extend(_ lease: Lease, by span: Span, _ effects: inout [Effect]) {
+        var lease = lease
+        guard case .granted = lease.state else {
+            effects.append(.answer(.refused(.notGranted(lease.id))))
+            return
+        }
+        if let deadline = lease.deadline {
+            lease.deadline = deadline + span
+            store(lease)
+            effects.append(.tell(Notice(.leaseExtended, lease: lease.id, text: "\(lease.id) extended by \(span)")))
+        }
+        effects.append(.answer(.lease(lease)))
+    }
+
+    /// Decides a lease's end: at once when nothing holds it, else once its holder has been stopped.
+    mutating func askEnd(of lease: Lease, _ reason: EndReason, _ effects: inout [Effect]) {
+        switch lease.state {
+        case .granted(let placement, let since) where lease.holder != .nobody:
+            var lease = lease
+            lease.state = .ending(placement, since: since, reason)
+            lease.deadline = nil
+            lease.lapses = nil
+            store(lease)
+            effects.append(.tell(Notice(
+                .leaseEnding, lease: lease.id, text: "\(lease.id) is ending (\(reason.words)), its holder is stopped")))
+            effects.append(.stop(lease))
+            effects.append(.answer(.lease(lease)))
+        case .ending: effects.append(.answer(.lease(lease)))
+        case .waiting: end(lease, reason == .released ? .cancelled : reason, &effects)
+        case .granted, .ended: end(lease, reason, &effects)
+        }
+    }
+
+    /// Ends a live lease and gives its room back, the only place where that happens.
+    mutating func end(_ lease: Lease, _ reason: EndReason, _ effects: inout [Effect]) {
+        var lease = lease
+        switch lease.state {
+        case .waiting:
+            queue.removeAll { $0 == lease.id }
+            lease.state = .ended(reason == .holderEnded ? .cancelled : reason, at: now, had: nil, since: nil)
+        case .granted(let placement, let since):
+            room?.giveBack(placement)
+            lease.state = .ended(reason, at: now, had: placement, since: since)
+        case .ending(let placement, let since, let decided):
+            room?.giveBack(placement)
+            lease.state = .ended(decided, at: now, had: placement, since: since)
+        case .ended: return
+        }
+        lease.deadline = nil
+        lease.lapses = nil
+        lease.patienceEnds = nil
+        store(lease)
+        remember(lease)
+        if case .ended(let final, _, let had, _) = lease.state {
+            if had != nil { effects.append(.dismiss(lease)) }
+            effects.append(.tell(Notice(.leaseEnded, lease: lease.id, text: "\(lease.id) ended: \(final.words)")))
+        }
+        effects.append(.answer(.lease(lease)))
+        serveQueue(&effects)
+    }
+
+    mutating func passTime(_ effects: inout [Effect]) {
+        guard isDue(at: now) else { return }
+        for lease in leases {
+            switch lease.state {
+            case .waiting:
+                if let end = lease.patienceEnds, end <= now { giveUpWaiting(lease, &effects) }
+            case .granted:
+                if let deadline = lease.deadline, deadline <= now {
+                    askEnd(of: lease, .deadline, &effects)
+                } else if let lapses = lease.lapses, lapses <= now {
+                    askEnd(of: lease, .lapsed, &effects)
+                }
+            case .ending: break
+            case .ended(_, let at, _, _): if at + settings.memory <= now { forget(lease) }
+            }
+        }
+        ended.removeAll { leasesByNumber[$0.number] == nil }
+        effects.removeAll { if case .answer = $0 { true } else { false } }
+        findNextDue()
+    }
+
+    /// Hangs the clock on a boot. A new boot ends what was granted before it: nothing of it can still run.
+    mutating func anchor(on boot: String, offset: Int64, _ effects: inout [Effect]) {
+        let isReboot = anchor.map { $0.boot != boot } ?? false
+        anchor = ClockAnchor(boot: boot, offset: offset)
+        guard isReboot else { return }
+        // Waiting leases go first, so that what the others give back is not granted to them on the way.
+        for lease in leases where lease.isWaiting { end(lease, .reboot, &effects) }
+        for lease in leases where lease.placement != nil { end(lease, .reboot, &effects) }
+        effects.removeAll { if case .answer = $0 { true } else { false } }
+    }
+
+    /// An end just before may have served the lease meanwhile.
+    private mutating func giveUpWaiting(_ lease: Lease, _ effects: inout [Effect]) {
+        guard let current = leasesByNumber[lease.id.number], current.isWaiting else { return }
+        end(current, .patienceEnded, &effects)
+    }
+
+    /// Keeps an ended lease for as long as there is room for it.
+    private mutating func remember(_ lease: Lease) {
+        ended.append(lease.id)
+        guard ended.count > settings.endedLimit + settings.endedLimit / 8 else { return }
+        let surplus = ended.count - settings.endedLimit
+        for id in ended.prefix(surplus) {
+            if let oldest = leasesByNumber[id.number] { forget(oldest) }
+        }
+        ended.removeFirst(surplus)
+    }
+
+    private mutating func forget(_ lease: Lease) {
+        leasesByNumber[lease.id.number] = nil
+        if let key = lease.idempotencyKey { numbersByKey[TenantKey(uid: lease.tenant.uid, key: key)] = nil }
+    }
+
+    /// Writes a lease down and keeps `nextDue` no later than what it needs.
+    mutating func store(_ lease: Lease) {
+        leasesByNumber[lease.id.number] = lease
+        if let due = dueMoment(of: lease) { nextDue = min(nextDue ?? due, due) }
+    }
+
+    private func dueMoment(of lease: Lease) -> Moment? {
+        switch lease.state {
+        case .waiting: return lease.patienceEnds
+        case .ending: return nil
+        case .granted:
+            guard let deadline = lease.deadline else { return lease.lapses }
+            return lease.lapses.map { min($0, deadline) } ?? deadline
+        case .ended(_, let at, _, _): return at + settings.memory
+        }
+    }
+
+    mutating func findNextDue() {
+        nextDue = nil
+        for lease in leasesByNumber.values {
+            if let due = dueMoment(of: lease) { nextDue = min(nextDue ?? due, due) }
+        }
+    }
+}
+
+extension Holder {
+    var words: String {
+        switch self {
+        case .nobody: "nobody"
+        case .process(let process): "process \(process.pid)"
+        case .starting(let engine, let process): "\(engine), process \(process.pid)"
+        case .container(let engine, let id): "\(engine) container \(id.prefix(12))"
+        }
+    }
+}
+
+extension EndReason {
+    /// For people, as the end of "lease-17 ended: ...".
+    package var words: String {
+        switch self {
+        case .released: "released"
+        case .deadline: "its time was up"
+        case .lapsed: "it was not kept alive"
+        case .holderEnded: "its holder ended"
+        case .holderLost: "its holder ended while no daemon was running"
+        case .cancelled: "cancelled while waiting"
+        case .patienceEnded: "it waited as long as it wanted to"
+        case .gpuLost: "its GPU was lost"
+        case .reboot: "the machine was restarted"
+        case .preparationFailed: "it could not be made ready"
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import Fleet
+import Placement
+
+extension Ledger {
+    /// Checks the ledger's laws and names the one that is broken; nil when all hold. Linear in the number of leases.
+    package func brokenInvariant() -> String? {
+        var waiting = Set<Int64>()
+        var taken: [GPUID: (share: Share, memory: Bytes)] = [:]
+        for lease in leases {
+            if lease.isWaiting { waiting.insert(lease.id.number) }
+            guard let placement = lease.placement else { continue }
+            guard !placement.grants.isEmpty else { return "\(lease.id) is granted and has no GPU" }
+            for grant in placement.grants {
+                let sum = taken[grant.gpu, default: (.zero, .zero)]
+                taken[grant.gpu] = (sum.share + grant.share, sum.memory + grant.memory)
+            }
+        }
+        guard waiting == Set(queue.map(\.number)), waiting.count == queue.count else {
+            return "the queue holds \(queue), but these leases wait: \(waiting.sorted())"
+        }
+        guard queue == queue.sorted() else { return "the queue is not in the order of asking: \(queue)" }
+        guard let room else { return taken.isEmpty ? nil : "leases are granted and no node was seen" }
+        for (position, gpu) in room.gpus.enumerated() {
+            let id = room.node.gpus[position].id
+            let sum = taken[id, default: (.zero, .zero)]
+            guard sum.share == gpu.leasedShare, sum.memory == gpu.leasedMemory else {
+                return "\(id): leases add up to \(sum), the room says \(gpu.leasedShare), \(gpu.leasedMemory)"
+            }
+            guard sum.share <= .whole, sum.memory <= gpu.allocatable else {
+                return "\(id): \(sum.share) and \(sum.memory) are leased of \(gpu.allocatable)"
+            }
+        }
+        return nil
+    }
+
+    /// Traps on a broken law where the build says so: the tests do, a release does not pay for it.
+    func checkInvariants() {
+        #if DIVVY_CHECK_INVARIANTS
+            if let broken = brokenInvariant() { preconditionFailure("\(broken)\n\(self)") }
+        #endif
+    }
+}

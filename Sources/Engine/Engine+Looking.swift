@@ -1,0 +1,97 @@
+import Fleet
+import Ledger
+import Logging
+import Placement
+
+extension Engine {
+    /// The fleet as it is now; looks at the GPUs again when the last look is older than a fifth of a second.
+    package func fleet() async -> FleetStatus {
+        if stopped == nil, clock.sinceBoot() - scannedAt > 200_000_000 { try? await look() }
+        let node = ledger.observation?.node
+            ?? Node(name: "", driver: nil, gpus: [], links: [], cpuAffinity: [], whyEmpty: "nobody has looked yet")
+        let held = leasesByGPU()
+        let gpus = node.gpus.enumerated().map { position, gpu in
+            let room = ledger.room?.gpus[position]
+            return GPUStatus(
+                gpu: gpu, condition: ledger.observation?.conditions[position] ?? .good,
+                reading: reading(of: gpu.id), freeShare: room?.freeShare ?? .zero,
+                freeMemory: room?.freeMemory ?? .zero, leases: held[gpu.id] ?? [])
+        }
+        return FleetStatus(node: node, gpus: gpus, waiting: ledger.queue.count)
+    }
+
+    private func reading(of gpu: GPUID) -> GPUReading {
+        guard let scan, let position = scan.node.gpus.firstIndex(where: { $0.id == gpu }) else { return GPUReading() }
+        return scan.readings[position]
+    }
+
+    private func leasesByGPU() -> [GPUID: [LeaseID]] {
+        var held: [GPUID: [LeaseID]] = [:]
+        for lease in ledger.leases {
+            for grant in lease.placement?.grants ?? [] { held[grant.gpu, default: []].append(lease.id) }
+        }
+        return held
+    }
+
+    /// Looks at the GPUs and takes in what matters to decisions.
+    func look() async throws(EngineError) {
+        var found = await devices.scan()
+        found = await attributed(found)
+        scan = found
+        scannedAt = clock.sinceBoot()
+        let observation = observation(from: found)
+        guard observation != ledger.observation else { return }
+        let hadNode = ledger.observation?.node
+        await perform(try await commit(.observed(observation)))
+        if hadNode != nil, hadNode != observation.node { await reconcilePreparations() }
+    }
+
+    /// Says of each process which lease it runs under.
+    private func attributed(_ scan: DeviceScan) async -> DeviceScan {
+        let pids = Set(scan.readings.flatMap { $0.processes.map(\.pid) }).sorted()
+        guard !pids.isEmpty else { return scan }
+        let leases = await holders.leases(of: pids)
+        let readings = scan.readings.map { reading in
+            var reading = reading
+            for index in reading.processes.indices {
+                reading.processes[index].lease = leases[reading.processes[index].pid]
+            }
+            return reading
+        }
+        return DeviceScan(node: scan.node, health: scan.health, readings: readings)
+    }
+
+    private func observation(from scan: DeviceScan) -> NodeObservation {
+        // A driver that does not answer at all says nothing about its GPUs: nobody gets new work, nobody loses theirs.
+        if scan.node.driver == nil, let known = ledger.observation, !known.node.gpus.isEmpty {
+            let why = scan.node.whyEmpty ?? "the driver does not answer"
+            return NodeObservation(
+                node: known.node,
+                conditions: known.conditions.map { condition in
+                    GPUCondition(health: .unhealthy(reason: why), foreignMemory: condition.foreignMemory)
+                })
+        }
+        let held = leasesByGPU()
+        let conditions = scan.node.gpus.enumerated().map { position, gpu in
+            var health = scan.health[position]
+            if health.isHealthy, let xid = faulted[gpu.id] {
+                health = .unhealthy(reason: "the driver reported XID \(xid); restart divvy once the GPU is well again")
+            }
+            let leases = Set(held[gpu.id] ?? [])
+            return GPUCondition(
+                health: health, foreignMemory: Self.foreignMemory(scan.readings[position], leases: leases))
+        }
+        return NodeObservation(node: scan.node, conditions: conditions)
+    }
+
+    /// What processes hold that have no lease for this GPU, in steps of 64 MiB so that small changes cause no entry.
+    private static func foreignMemory(_ reading: GPUReading, leases: Set<LeaseID>) -> Bytes {
+        let foreign = reading.processes.filter { process in !(process.lease.map(leases.contains) ?? false) }
+        guard !foreign.isEmpty else { return .zero }
+        let known = foreign.compactMap(\.memory).reduce(.zero, +)
+        // Where the driver does not tell a process's memory, all that is used counts while nobody has a lease.
+        let isUntold = foreign.contains { $0.memory == nil }
+        let amount = isUntold && leases.isEmpty ? max(known, reading.memoryUsed ?? .zero) : known
+        return max(amount, .mebibytes(1)).roundedUp(toMultipleOf: .mebibytes(64))
+    }
+}
