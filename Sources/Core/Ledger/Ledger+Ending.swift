@@ -61,9 +61,16 @@ extension Ledger {
         }
     }
 
-    /// Ends a live lease and gives its room back, the only place where that happens.
+    /// Ends a live lease and gives what it had to those who wait.
     mutating func end(_ lease: Lease, _ reason: EndReason, _ effects: inout [Effect]) {
-        var lease = lease
+        close(lease, reason, &effects)
+        serveQueue(&effects)
+    }
+
+    /// Ends a live lease and gives its room back, the only place where that happens.
+    private mutating func close(_ lease: Lease, _ reason: EndReason, _ effects: inout [Effect]) {
+        // Whoever goes through several leases may hold one as it was before the queue was served.
+        guard var lease = leasesByNumber[lease.id.number] else { return }
         switch lease.state {
         case .waiting:
             queue.removeAll { $0 == lease.id }
@@ -86,7 +93,6 @@ extension Ledger {
             effects.append(.tell(Notice(.leaseEnded, lease: lease.id, text: "\(lease.id) ended: \(final.words)")))
         }
         effects.append(.answer(.lease(lease)))
-        serveQueue(&effects)
     }
 
     mutating func passTime(_ effects: inout [Effect]) {
@@ -115,9 +121,7 @@ extension Ledger {
         let isReboot = anchor.map { $0.boot != boot } ?? false
         anchor = ClockAnchor(boot: boot, offset: offset)
         guard isReboot else { return }
-        // Waiting leases go first, so that what the others give back is not granted to them on the way.
-        for lease in leases where lease.isWaiting { end(lease, .reboot, &effects) }
-        for lease in leases where lease.placement != nil { end(lease, .reboot, &effects) }
+        for lease in leases where lease.isLive { close(lease, .reboot, &effects) }
         effects.removeAll { if case .answer = $0 { true } else { false } }
     }
 

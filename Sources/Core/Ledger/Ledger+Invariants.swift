@@ -6,7 +6,7 @@ extension Ledger {
     package func brokenInvariant() -> String? {
         var waiting = Set<Int64>()
         var taken: [GPUID: (share: Share, memory: Bytes)] = [:]
-        for lease in leases {
+        for lease in leasesByNumber.values {
             if lease.isWaiting { waiting.insert(lease.id.number) }
             guard let placement = lease.placement else { continue }
             guard !placement.grants.isEmpty else { return "\(lease.id) is granted and has no GPU" }

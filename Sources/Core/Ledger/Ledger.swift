@@ -23,7 +23,8 @@ package struct Ledger: Sendable {
     package internal(set) var queue: [LeaseID] = []
     /// Ended leases that it remembers, in the order they ended.
     var ended: [LeaseID] = []
-    var nextNumber: Int64 = 1
+    /// The number that the next lease gets.
+    package internal(set) var nextNumber: Int64 = 1
     var numbersByKey: [TenantKey: Int64] = [:]
     /// The latest moment that an event came with; a moment before it is taken as it.
     package internal(set) var now = Moment(nanoseconds: 0)

@@ -91,7 +91,8 @@ struct CommaSeparatedRecord {
 
         /// Go's wording, with its line and its column in bytes, both from 1.
         private func failure(at index: Int, _ message: String) -> RequestError {
-            let before = piece.bytes[..<index]
+            // Where the text breaks off after a line break, Go still counts on that line.
+            let before = index == piece.count ? piece.bytes.dropLast() : piece.bytes[..<index]
             let line = Self.line(before)
             let first = Self.line(piece.bytes[..<start])
             let column = index - (before.lastIndex(of: UInt8(ascii: "\n")) ?? -1)

@@ -43,7 +43,13 @@ enum DockerCount {
 
     static func parse(_ piece: Piece) throws(RequestError) -> Int {
         if piece == "all" { return -1 }
-        guard isOne(piece) else { throw failure(piece, "invalid syntax") }
+        guard isOne(piece) else {
+            // Go reads from the left and stops at what comes first: a digit too many, or what is no digit.
+            let start = digits(piece)
+            let number = start.prefix(start.bytes.firstIndex { !$0.isDigit } ?? start.count)
+            let isTooLong = !number.isEmpty && UInt64(number.string) == nil
+            throw failure(piece, isTooLong ? "value out of range" : "invalid syntax")
+        }
         // Int(_:) reads the sign and any number of digits, and is nil exactly when the value does not fit.
         guard let value = Int(piece.string) else { throw failure(piece, "value out of range") }
         return value

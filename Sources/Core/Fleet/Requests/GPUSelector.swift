@@ -39,6 +39,9 @@ struct GPUSelector {
                 guard index == 0 else {
                     throw part.failure("the model stands before the size and the amount", hint: "write \"h100:80G:2\"")
                 }
+                if part.hasPrefix("GPU-") || part.hasPrefix("MIG-") {
+                    throw part.failure("\(part.string) is a device", hint: "write device=\(part.string)")
+                }
                 models = try Self.models(part)
             } else {
                 if Self.isSliceProfile(part) {

@@ -75,7 +75,10 @@ extension Request {
     private var amount: String? {
         let isPlain = devices.isEmpty ? count == .one : count.exact == devices.count
         switch portion {
-        case .whole: return count.description
+        case .whole:
+            // Devices alone are whole GPUs, in a form that Docker takes too; memory beside them would make them parts.
+            let isExclusive = sharing == .exclusive || minimumGrade == .exclusive
+            return !devices.isEmpty && isPlain && (memory == nil || isExclusive) ? nil : count.description
         case .share(let share): return count == .one && devices.isEmpty ? share.description : "\(count)x\(share)"
         case .slice: return isPlain ? nil : count.description
         case .memory: return isPlain ? nil : "\(count)xmemory"

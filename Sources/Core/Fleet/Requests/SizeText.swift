@@ -54,11 +54,11 @@ enum SizeText {
         return MemoryRange(lower, upper)
     }
 
-    /// The shortest exact way to write an amount, without a space.
+    /// The shortest exact way to write an amount, without a space; always with a unit, so that it is never a count.
     static func canonical(_ size: Bytes) -> String {
         let units: [(String, Int64)] = [("GiB", 1 << 30), ("G", 1_000_000_000), ("MiB", 1 << 20), ("M", 1_000_000)]
         for (name, bytes) in units where size.count % bytes == 0 { return "\(size.count / bytes)\(name)" }
-        return "\(size.count)"
+        return "\(size.count)B"
     }
 
     static func canonical(_ range: MemoryRange) -> String {

@@ -1,0 +1,116 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Three rings, arrows inwards only: Core <- Engine <- Edges <- Command. Each helper below says what its ring may use.
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let log = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
+
+/// Pure values and decisions.
+func core(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/Core/\(name)", swiftSettings: strict)
+}
+
+/// Something that touches the world.
+func edge(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .target(
+        name: name, dependencies: ["Engine", "Fleet"] + dependencies, path: "Sources/Edges/\(name)", exclude: exclude,
+        swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)", exclude: exclude, swiftSettings: strict)
+}
+
+let invariantsChecked: [SwiftSetting] = [.define("DIVVY_CHECK_INVARIANTS", .when(configuration: .debug))]
+
+let package = Package(
+    name: "divvy",
+    products: [
+        .executable(name: "divvy", targets: ["divvy"]),
+        // The simulated driver's library, SONAME libnvidia-ml.so.1.
+        .library(name: "nvidia-ml", type: .dynamic, targets: ["SimulatedDriver"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        core("Fleet"),
+        core("Placement", ["Fleet"]),
+        .target(
+            name: "Ledger", dependencies: ["Fleet", "Placement"], path: "Sources/Core/Ledger",
+            swiftSettings: strict + invariantsChecked),
+
+        .target(
+            name: "Engine", dependencies: ["Fleet", "Ledger", "Placement", log], path: "Sources/Engine",
+            swiftSettings: strict),
+
+        .target(name: "CNVML", path: "Sources/C/CNVML"),
+        .target(name: "CLinux", path: "Sources/C/CLinux"),
+        .target(name: "CSimulatedDriver", path: "Sources/C/CSimulatedDriver"),
+
+        edge("Drivers", ["CNVML"]),
+        .target(
+            name: "SQLiteJournal", dependencies: ["Engine", "Fleet", "Ledger", grdb, system],
+            path: "Sources/Edges/Journal", swiftSettings: strict),
+        edge("Containers", ["CLinux", system, subprocess]),
+        .target(
+            name: "API",
+            dependencies: [
+                "Engine", "Fleet", "Ledger", hummingbird, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), log,
+                lifecycle,
+            ], path: "Sources/Edges/API", swiftSettings: strict),
+        .target(
+            name: "SimulatedDevices", dependencies: ["CSimulatedDriver", system],
+            path: "Sources/Edges/SimulatedDevices", swiftSettings: strict),
+
+        // Loaded into other people's processes: Embedded Swift, no runtime, nothing exported but the driver's names.
+        .target(
+            name: "SimulatedDriver", dependencies: ["CNVML", "CSimulatedDriver"],
+            path: "Sources/Injected/SimulatedDriver", exclude: ["exports.map"],
+            swiftSettings: strict + [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])],
+            linkerSettings: [
+                .unsafeFlags([
+                    "-Xlinker", "-soname=libnvidia-ml.so.1", "-Xlinker",
+                    "--version-script=\(Context.packageDirectory)/Sources/Injected/SimulatedDriver/exports.map",
+                ])
+            ]),
+
+        .target(
+            name: "Presentation", dependencies: ["API", "Fleet", yams, log], path: "Sources/Command/Presentation",
+            swiftSettings: strict),
+        .executableTarget(
+            name: "divvy",
+            dependencies: [
+                "API", "Containers", "Drivers", "Engine", "Fleet", "Ledger", "Placement", "Presentation",
+                "SQLiteJournal", "SimulatedDevices", "CLinux", arguments, log, lifecycle, system,
+            ], path: "Sources/Command/Divvy", swiftSettings: strict),
+
+        tests("FleetTests", ["Fleet"]),
+        tests("PlacementTests", ["Fleet", "Placement"]),
+        tests("LedgerTests", ["Fleet", "Ledger", "Placement"]),
+        tests("EngineTests", ["Engine", "Fleet", "Ledger", "Placement", log]),
+    ])

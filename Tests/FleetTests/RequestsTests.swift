@@ -1,0 +1,159 @@
+@testable import Fleet
+import Foundation
+import Testing
+
+@Suite struct `A request` {
+    private func parse(_ arguments: String...) throws -> Request { try RequestParser.parse(arguments: arguments).0 }
+
+    private func refusal(_ arguments: String...) throws -> RequestError {
+        try #require(throws: RequestError.self) { try RequestParser.parse(arguments: arguments) }
+    }
+
+    @Test func `without options is one whole GPU of any model, waited for`() throws {
+        let request = try parse()
+        #expect(request == Request())
+        #expect(request.canonical == "1 x any GPU")
+        #expect(request.patience == .wait(limit: nil) && request.portion == .whole && request.count == .one)
+    }
+
+    @Test func `reads all its options`() throws {
+        let request = try parse(
+            "--gpus", "h100,h200:80GiB..:2x0.5", "--gpu-memory", "10GiB", "--grade", "cooperative", "--share", "time",
+            "--topology", "nvlink", "--for", "1h30m", "--queue", "night", "--priority", "-3", "--wait=30m")
+        #expect(request.count == CountRange(exactly: 2))
+        #expect(request.portion == .share(Share(milli: 500)))
+        #expect(request.memory == MemoryRange(exactly: .gibibytes(10)))
+        #expect(request.models == ["h100", "h200"])
+        #expect(request.gpuMemory == MemoryRange(.gibibytes(80), nil))
+        #expect(request.minimumGrade == .cooperative && request.sharing == .time && request.topology == .nvlink)
+        #expect(request.duration == Span(seconds: 5400) && request.queue == "night" && request.priority == -3)
+        #expect(request.patience == .wait(limit: Span(seconds: 1800)))
+        #expect(
+            request.canonical == """
+                2 x 0.5 of h100 or h200 GPU with at least 80 GiB, 10 GiB each, at least cooperative, shared by time, \
+                nvlink, for 1h30m, queue night, priority -3, waiting at most 30m
+                """)
+        #expect(try RequestParser.parse(arguments: request.canonicalOptions).0 == request)
+    }
+
+    @Test func `says in words what it asks for`() throws {
+        #expect(try parse("--gpus", "0.5", "--gpu-memory", "10GiB").canonical == "1 x 0.5 of any GPU, 10 GiB each")
+        #expect(try parse("--gpu-memory", "10GiB").canonical == "1 x part of any GPU, 10 GiB each")
+        #expect(try parse("--slice", "3g.71gb", "--no-wait").canonical == "1 x 3g.71gb of any GPU, without waiting")
+    }
+
+    @Test func `for devices is written as Docker takes it`() throws {
+        #expect(try parse("--gpus", "device=0,2").canonicalOptions == ["--gpus", "\"device=0,2\""])
+        #expect(try parse("--gpus", "driver=nvidia,device=0").canonicalOptions == ["--gpus", "driver=nvidia,device=0"])
+    }
+
+    @Test func `for memory alone gets compute in proportion to it`() throws {
+        #expect(try parse("--gpu-memory", "10GiB").portion == .memory)
+        #expect(try parse("--gpu-memory", "10GiB", "--gpus", "h100").portion == .memory)
+        #expect(try parse("--gpu-memory", "10GiB", "--gpus", "device=0").portion == .memory)
+        #expect(try parse("--gpu-memory", "10GiB", "--gpus", "2xmemory").count == CountRange(exactly: 2))
+        #expect(try parse("--gpu-memory", "10GiB", "--gpus", "1").portion == .whole)
+        #expect(try parse("--gpu-memory", "10GiB", "--gpus", "h100:1").portion == .whole)
+        #expect(try parse("--gpu-memory", "10GiB", "--share", "exclusive").portion == .whole)
+        #expect(try parse("--gpu-memory", "10GiB", "--grade", "exclusive").portion == .whole)
+    }
+
+    @Test func `for slices takes their number of GPUs from --gpus`() throws {
+        let request = try parse("--gpus", "h200:2", "--slice", "3G.71GB,1g.18gb+me,9")
+        #expect(request.portion == .slice(profiles: ["3g.71gb", "1g.18gb+me", "9"]))
+        #expect(request.count == CountRange(exactly: 2) && request.models == ["h200"])
+    }
+
+    @Test func `that contradicts itself is refused`() throws {
+        #expect(try refusal("--gpus", "0.5", "--slice", "3g.71gb").option == "--gpus")
+        #expect(try refusal("--share", "mps", "--slice", "3g.71gb").option == "--share")
+        #expect(try refusal("--gpus", "0.5", "--share", "exclusive").option == "--share")
+        #expect(try refusal("--gpus", "0.5", "--grade", "exclusive").option == "--grade")
+        #expect(try refusal("--wait=5m", "--no-wait").message == "it contradicts --no-wait")
+        #expect(try refusal("--wait", "--no-wait").message == "it contradicts --no-wait")
+    }
+
+    @Test func `waits or does not, as told`() throws {
+        #expect(try parse("--wait").patience == .wait(limit: nil))
+        #expect(try parse("--wait=5m").patience == .wait(limit: Span(seconds: 300)))
+        #expect(try parse("--no-wait").patience == .refuse)
+    }
+
+    @Test func `notes what it understood in an unusual way`() throws {
+        func notes(_ gpus: String) throws -> [String] { try RequestParser.parse(RequestOptions(gpus: gpus)).notes }
+        #expect(
+            try notes("device=0,2") == [
+                "--gpus: read as the devices 0 and 2; docker itself wants quotes around it: '\"device=0,2\"'"
+            ])
+        #expect(try notes("1/3") == ["--gpus: 1/3 is taken as 0.333: shares come in thousandths of a GPU"])
+        #expect(
+            try notes("2,3") == [
+                "--gpus: of several counts the last one, 3, holds, as with Docker; for single devices write device=0,2"
+            ])
+        #expect(try notes("device=0,0").count == 2)
+        #expect(try notes("capabilities=compute,utility").count == 1)
+        #expect(try notes("2\n3") == ["--gpus: only the first line is read, as Docker does"])
+        #expect(try notes("1,options=a=b").count == 1)
+        for plain in ["2", "all", "\"device=0,2\"", "0.5", "h100,h200:2", "driver=nvidia", "2\r\n"] {
+            #expect(try notes(plain) == [])
+        }
+    }
+
+    @Test func `refuses arguments that are no request options`() throws {
+        #expect(try refusal("--gpu", "2").message == "not an option of a request")
+        #expect(try refusal("--gpus").message == "a value is missing")
+        #expect(try refusal("--gpus=1", "--gpus=2").message == "given twice")
+        #expect(try refusal("--no-wait=1").message == "takes no value")
+        #expect(try parse("--gpus=device=0") == parse("--gpus", "device=0"))
+    }
+
+    @Test func `survives JSON`() throws {
+        let arguments = [
+            ["--gpus", "h100:80GiB..:1..4x0.25", "--gpu-memory", "10GiB", "--wait=1m"], ["--slice", "3g.71gb"], [],
+            ["--gpus", "\"device=0,2\",driver=nvidia", "--no-wait"], ["--gpu-memory", "..10GiB"], ["--gpus", "all"],
+        ]
+        for options in arguments {
+            let request = try RequestParser.parse(arguments: options).0
+            #expect(try JSONDecoder().decode(Request.self, from: JSONEncoder().encode(request)) == request)
+        }
+    }
+
+    @Test(arguments: [
+        (["--slice", "3g.71gb"], "--slice"), (["--gpus", "device=MIG-3a23"], "--gpus"),
+        (["--gpus", "device=0:1"], "--gpus"),
+        (["--gpus", "driver=amd"], "--gpus"), (["--queue", "night"], "--queue"),
+        (["--grade", "cooperative"], "--grade"),
+        (["--grade", "enforced"], "--grade"), (["--grade", "partitioned"], "--grade"), (["--share", "mig"], "--share"),
+        (["--share", "mps"], "--share"), (["--topology", "nvlink"], "--topology"),
+        (["--topology", "same-switch"], "--topology"), (["--priority", "1"], "--priority"),
+    ]) func `for what a later release brings is refused in a sentence`(_ options: [String], _ option: String) throws {
+        let refusal = try #require(try RequestParser.parse(arguments: options).0.unsupportedToday())
+        #expect(refusal.option == option && refusal.description.hasPrefix("\(option): "))
+    }
+
+    @Test(arguments: [
+        [], ["--gpus", "0.5"], ["--gpus", "all,driver=nvidia"], ["--gpus", "device=0"], ["--queue", "default"],
+        ["--grade", "exclusive"], ["--grade", "unfenced"], ["--share", "time", "--gpus", "0.5"], ["--share",
+        "exclusive"],
+        ["--topology", "any"], ["--topology", "same-node"], ["--priority", "0"], ["--gpu-memory", "10GiB", "--for",
+        "2h"],
+    ]) func `for what there is today is not refused`(_ options: [String]) throws {
+        #expect(try RequestParser.parse(arguments: options).0.unsupportedToday() == nil)
+    }
+
+    /// Totals as drivers report them, in MiB.
+    @Test(arguments: [
+        ("80G", 81_559, true), ("80GiB", 81_559, true), ("80G", 81_920, true), ("40G", 40_960, true),
+        ("40G", 40_536, true),
+        ("24G", 24_564, true), ("24G", 23_028, true), ("48G", 46_068, true), ("16G", 15_360, true),
+        ("16GiB", 15_360, true),
+        ("141G", 143_771, true), ("192G", 183_359, true), ("94G", 95_830, true), ("80G", 95_830, false),
+        ("80G", 40_960, false), ("40G", 81_559, false), ("24G", 16_160, false), ("48G..", 46_068, true),
+        ("48G..", 24_564, false), ("..48G", 46_068, true), ("..40G", 81_559, false), ("24G..80G", 40_960, true),
+    ] as [(String, Int64, Bool)]) func `chooses GPUs by the size they are sold as`(
+        _ size: String, _ mebibytes: Int64, _ selects: Bool
+    ) throws {
+        let range = try #require(try parse("--gpus", size).gpuMemory)
+        #expect(range.selects(total: .mebibytes(mebibytes)) == selects)
+    }
+}
