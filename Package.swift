@@ -12,6 +12,7 @@ let strict: [SwiftSetting] = [
 
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -43,6 +44,7 @@ let package = Package(
     name: "divvy",
     products: [
         .executable(name: "divvy", targets: ["divvy"]),
+        .executable(name: "divvy-benchmarks", targets: ["divvy-benchmarks"]),
         // The simulated driver's library, SONAME libnvidia-ml.so.1.
         .library(name: "nvidia-ml", type: .dynamic, targets: ["SimulatedDriver"]),
     ],
@@ -74,7 +76,7 @@ let package = Package(
 
         edge("Drivers", ["CNVML"]),
         .target(
-            name: "SQLiteJournal", dependencies: ["Engine", "Fleet", "Ledger", grdb, system],
+            name: "SQLiteJournal", dependencies: ["Engine", "Fleet", "Ledger", grdb, sqlite, system],
             path: "Sources/Edges/Journal", swiftSettings: strict),
         edge("Containers", ["CLinux", system, subprocess]),
         .target(
@@ -109,8 +111,28 @@ let package = Package(
                 "SQLiteJournal", "SimulatedDevices", "CLinux", arguments, log, lifecycle, system,
             ], path: "Sources/Command/Divvy", swiftSettings: strict),
 
+        .executableTarget(name: "divvy-benchmarks", path: "Benchmarks", swiftSettings: strict),
+
         tests("FleetTests", ["Fleet"]),
         tests("PlacementTests", ["Fleet", "Placement"]),
         tests("LedgerTests", ["Fleet", "Ledger", "Placement"]),
         tests("EngineTests", ["Engine", "Fleet", "Ledger", "Placement", log]),
+        tests("DriversTests", ["CNVML", "Drivers", "Engine", "Fleet", "SimulatedDevices", "SimulatedDriver"], exclude: ["Stub"]),
+        tests("SimulatedDriverTests", ["CNVML", "CSimulatedDriver", "SimulatedDevices", subprocess, system]),
+        // What the journal tests kill, starve and trace.
+        .executableTarget(
+            name: "JournalProbe", dependencies: ["Engine", "Fleet", "Ledger", "SQLiteJournal", system],
+            path: "Tests/JournalProbe", swiftSettings: strict),
+        tests("JournalTests", ["Engine", "Fleet", "JournalProbe", "Ledger", "SQLiteJournal", grdb, subprocess, system]),
+        tests("ContainersTests", ["CLinux", "Containers", "Engine", "Fleet"]),
+        tests(
+            "APITests",
+            [
+                "API", "Engine", "Fleet", "Ledger", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"),
+                nio("NIOPosix"), log, lifecycle, yams,
+            ]),
+        tests("CommandTests", ["API", "Fleet", "Ledger", "Presentation", "divvy", arguments, yams], exclude: ["Golden"]),
+        tests("TidyTests", []),
+        // Against the build's own program and driver library.
+        tests("EndToEndTests", ["divvy"]),
     ])

@@ -16,13 +16,27 @@ extension Engine {
             let resumed = max(ledger.now.nanoseconds, clock.wall())
             await perform(try await commit(.anchored(boot: clock.boot, offset: resumed - clock.sinceBoot())))
         }
-        if ledger.settings != settings { await perform(try await commit(.configured(settings))) }
+        if ledger.settings != settings {
+            try await unlessFull { () async throws(EngineError) in
+                await self.perform(try await self.commit(.configured(settings)))
+            }
+        }
         let live = ledger.leases.filter(\.isLive)
         foundAtStart = Set(live.map(\.id))
         lookingBackUntil = clock.sinceBoot() + 3_000_000_000
         for lease in live { await holders.follow(lease.holder, of: lease.id, tenant: lease.tenant) }
-        try await look()
+        try await unlessFull { () async throws(EngineError) in try await self.look() }
         for lease in live { if case .ending = lease.state { await perform([.stop(lease)]) } }
+    }
+
+    /// Runs what a start can do without: on a full disk it is put off, so that leases can still be given back.
+    private func unlessFull(_ body: () async throws(EngineError) -> Void) async throws(EngineError) {
+        do throws(EngineError) {
+            try await body()
+        } catch {
+            guard case .journal(let problem) = error, problem.code == .full else { throw error }
+            log.error("the disk is full; until there is room, nothing new is granted", metadata: ["error": "\(problem)"])
+        }
     }
 
     /// Runs until the task is cancelled or the journal is lost; returns why it ended, nil when cancelled.

@@ -1,0 +1,198 @@
+/// The device model: what the simulated driver knows, as it lies in the shared file `dev/nvidiactl`.
+///
+/// One file is one simulated machine. The control side writes it once and edits it while it runs; every process that
+/// loads the simulated `libnvidia-ml.so.1` maps the same file. Fields under "fixed" never change after the file
+/// appeared under its name. Fields under "live" are read and written only through the functions of
+/// `device_model_access.h`, which are atomic; no lock is held across processes, so nobody can die holding one.
+#ifndef DIVVY_DEVICE_MODEL_H
+#define DIVVY_DEVICE_MODEL_H
+
+#include <stdint.h>
+
+/// `DIVVYGPU`, read as a little-endian number.
+#define MODEL_MAGIC 0x5550475956564944ULL
+/// Raised whenever a structure below changes; a library refuses a file of another layout.
+#define MODEL_LAYOUT 1U
+
+enum {
+    MODEL_GPU_LIMIT = 16,
+    MODEL_PROCESS_LIMIT = 256,
+    MODEL_EVENT_LIMIT = 64,
+    MODEL_NVLINK_LIMIT = 18,
+    /// 64-bit words of a CPU set.
+    MODEL_CPU_WORDS = 16
+};
+
+/// What hangs on the other end of an NVLink.
+typedef enum ModelLinkEnd {
+    MODEL_LINK_NONE = 0,
+    MODEL_LINK_GPU = 1,
+    MODEL_LINK_SWITCH = 2
+} ModelLinkEnd;
+
+typedef struct ModelPCI {
+    uint32_t domain;
+    uint32_t bus;
+    uint32_t device;
+    /// Device id in the upper and vendor id in the lower 16 bits.
+    uint32_t deviceID;
+    uint32_t subsystemID;
+} ModelPCI;
+
+typedef struct ModelNVLink {
+    /// A `ModelLinkEnd`.
+    uint32_t end;
+    ModelPCI remote;
+} ModelNVLink;
+
+/// How two GPUs are joined.
+typedef struct ModelPath {
+    /// NVML's topology level: 0 internal, 10 one switch, 20 switches, 30 host bridge, 40 NUMA node, 50 system.
+    uint16_t level;
+    /// NVLinks between the two, directly or through a switch.
+    uint16_t nvlinks;
+} ModelPath;
+
+/// Clocks in megahertz, in the order of NVML's clock types.
+typedef struct ModelClocks {
+    uint32_t graphics;
+    uint32_t sm;
+    uint32_t memory;
+    uint32_t video;
+} ModelClocks;
+
+typedef struct ModelGPU {
+    // Fixed: identity. Texts end with a zero.
+    char uuid[48];
+    char name[64];
+    char serial[32];
+    char vbios[32];
+    char partNumber[32];
+    uint32_t minorNumber;
+    int32_t numaNode;
+    ModelPCI pci;
+    uint32_t architecture;
+    uint32_t brand;
+    uint32_t computeMajor;
+    uint32_t computeMinor;
+    uint32_t multiprocessors;
+    uint32_t coresPerMultiprocessor;
+    uint32_t copyEngines;
+    uint32_t decoders;
+    uint32_t encoders;
+    uint32_t jpegEngines;
+    uint32_t opticalFlowEngines;
+    uint32_t memoryBusWidth;
+    uint64_t cpuSet[MODEL_CPU_WORDS];
+
+    // Fixed: capacity, in bytes.
+    uint64_t memoryTotal;
+    uint64_t memoryReserved;
+    uint64_t bar1Total;
+
+    // Fixed: power in milliwatts, temperature in degrees Celsius, clocks in megahertz.
+    uint32_t powerIdle;
+    uint32_t powerMin;
+    uint32_t powerMax;
+    uint32_t powerDefault;
+    uint32_t temperatureIdle;
+    uint32_t temperatureBusy;
+    uint32_t temperatureSlowdown;
+    uint32_t temperatureShutdown;
+    uint32_t temperatureGPUMax;
+    uint32_t temperatureMemoryMax;
+    ModelClocks clocksIdle;
+    ModelClocks clocksMax;
+    uint32_t idlePerformanceState;
+    uint32_t fans;
+
+    // Fixed: buses.
+    uint32_t pcieGeneration;
+    uint32_t pcieWidth;
+    uint32_t nvlinkVersion;
+    uint32_t nvlinkCount;
+    /// Megabytes per second of one link, one way.
+    uint32_t nvlinkSpeed;
+    ModelNVLink nvlinks[MODEL_NVLINK_LIMIT];
+
+    // Fixed: what the GPU can do at all; 0 or 1.
+    uint32_t eccSupported;
+    uint32_t migSupported;
+    uint32_t peerAccessSupported;
+    uint32_t displaySupported;
+
+    // Live.
+    uint32_t lost;
+    /// Per cent of the time in which a kernel runs that no process of the list accounts for.
+    uint32_t load;
+    uint32_t powerLimit;
+    uint32_t persistenceMode;
+    uint32_t computeMode;
+    uint32_t eccMode;
+    uint32_t eccModePending;
+    uint32_t migMode;
+    uint32_t migModePending;
+    /// Uncorrected in the upper two, corrected in the lower two; volatile before aggregate.
+    uint64_t eccErrors[4];
+    /// Energy up to `energyAt`, in microjoules.
+    uint64_t energy;
+    /// Microseconds of the monotonic clock.
+    uint64_t energyAt;
+} ModelGPU;
+
+/// A process that holds a GPU. A slot is free when `owner` is 0.
+typedef struct ModelProcess {
+    /// `MODEL_PROCESS_WRITING` while the other fields are written, else `gpu index + 1` above and the pid below.
+    uint64_t owner;
+    /// When the process started, in clock ticks since boot: a pid that was used again is another process.
+    uint64_t startTime;
+    /// Bytes.
+    uint64_t memory;
+    /// Per cent of the time in which a kernel of this process runs.
+    uint32_t load;
+    /// Listed as a graphics process, not as a compute process.
+    uint32_t graphics;
+} ModelProcess;
+
+#define MODEL_PROCESS_WRITING 1ULL
+
+typedef struct ModelEvent {
+    /// 0 while the event is written.
+    uint64_t sequence;
+    /// A mask of one bit, as NVML has it.
+    uint64_t type;
+    uint64_t data;
+    uint32_t gpu;
+    uint32_t reserved;
+} ModelEvent;
+
+typedef struct DeviceModel {
+    // Fixed.
+    uint64_t magic;
+    uint32_t layout;
+    uint32_t gpuCount;
+    /// Tells two instances apart that were made under one path, one after the other.
+    uint64_t instance;
+    /// The PID namespace in which the pids below are meant.
+    uint64_t pidNamespace;
+    char profile[32];
+    char driverVersion[32];
+    char nvmlVersion[32];
+    /// 1000 * major + 10 * minor.
+    uint32_t cudaVersion;
+    uint32_t reserved;
+    ModelPath paths[MODEL_GPU_LIMIT][MODEL_GPU_LIMIT];
+    ModelGPU gpus[MODEL_GPU_LIMIT];
+
+    // Live.
+    /// Grows with every edit.
+    uint64_t generation;
+    /// When dead processes were last dropped, in microseconds of the monotonic clock.
+    uint64_t sweptAt;
+    /// The sequence number of the newest event; sleepers wait on its lower half.
+    uint64_t newestEvent;
+    ModelEvent events[MODEL_EVENT_LIMIT];
+    ModelProcess processes[MODEL_PROCESS_LIMIT];
+} DeviceModel;
+
+#endif

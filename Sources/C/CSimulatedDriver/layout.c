@@ -1,0 +1,22 @@
+// The layout of the device model. It is shared by processes that were built at different times, in containers too:
+// whoever changes it raises MODEL_LAYOUT and then changes the numbers here.
+
+#include <stddef.h>
+
+#include "device_model.h"
+
+#define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " has a wrong size")
+#define OFFSET(type, field, bytes) _Static_assert(offsetof(type, field) == (bytes), #type "." #field " is misplaced")
+
+_Static_assert(MODEL_LAYOUT == 1, "the numbers below are those of layout 1");
+SIZE(ModelPCI, 20);
+SIZE(ModelNVLink, 24);
+SIZE(ModelPath, 4);
+SIZE(ModelProcess, 32);
+SIZE(ModelEvent, 32);
+SIZE(ModelGPU, 1072);
+OFFSET(ModelGPU, lost, 988);
+OFFSET(ModelGPU, energy, 1056);
+SIZE(DeviceModel, 28576);
+OFFSET(DeviceModel, gpus, 1160);
+OFFSET(DeviceModel, processes, 20384);

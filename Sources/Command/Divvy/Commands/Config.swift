@@ -1,0 +1,58 @@
+import ArgumentParser
+import Glibc
+import Presentation
+
+struct Config: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Look after settings.",
+        discussion: """
+            Examples:
+              divvy config check
+              divvy config check ./config.yaml
+            """,
+        subcommands: [Check.self])
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Read settings as every command does, and say everything that is wrong with them.",
+            discussion: """
+                Examples:
+                  divvy config check                    all that is read: files, environment
+                  divvy config check ./config.yaml      this file only
+
+                Keys: \(SettingsKey.allCases.map(\.rawValue).joined(separator: ", ")).
+                """)
+
+        @Argument(help: "A file; without one, all places that settings come from.", completion: .file())
+        var file: String?
+
+        func run() throws {
+            let sources = SettingsSources(environment: Console.environment)
+            let (paths, mustExist) = sources.files(named: file)
+            var issues: [SettingsIssue] = []
+            for path in paths {
+                guard let text = try Files.read(path) else {
+                    if mustExist { issues.append(SettingsIssue(place: path, message: "there is no such file")) }
+                    continue
+                }
+                let contents = SettingsFile(path: path, text: text)
+                issues += contents.issues
+                if contents.issues.isEmpty {
+                    Console.print("\(path): \(contents.values.count) keys, nothing wrong")
+                }
+            }
+            if file == nil { issues += sources.environmentIssues }
+            for issue in issues { Console.note("\(issue)") }
+            guard issues.isEmpty else { throw ExitCode(ExitStatus.badConfiguration.rawValue) }
+            if file == nil { printEffective(try sources.settings(read: Files.read)) }
+        }
+
+        private func printEffective(_ settings: Settings) {
+            let paths = StandardPaths(uid: getuid(), environment: Console.environment)
+            let facts: [(label: String, value: Cell?)] = SettingsKey.allCases.map { key in
+                (key.rawValue, Cell(settings.text(of: key) ?? paths.text(of: key) ?? "not set"))
+            }
+            Console.print(Details(facts).lines(palette: Console.palette()))
+        }
+    }
+}

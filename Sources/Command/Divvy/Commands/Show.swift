@@ -1,0 +1,81 @@
+import API
+import ArgumentParser
+import Fleet
+import Presentation
+
+struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show everything about one lease or one GPU.",
+        discussion: """
+            Examples:
+              divvy show 17                     the lease lease-17
+              divvy show gpu/0                  the GPU with index 0
+              divvy show GPU-5a1c               the GPU whose UUID begins like this
+              divvy show lease-17 -o yaml
+            """)
+
+    @Argument(help: "A lease (17, lease-17), a GPU's UUID or its beginning, or gpu/INDEX.")
+    var thing: String
+
+    @Option(name: .shortAndLong, help: ArgumentHelp("table, json or yaml.", valueName: "format"))
+    var output: OutputFormat = .table
+
+    @Flag(help: "Print without colour.")
+    var noColor = false
+
+    @OptionGroup var connection: ConnectionOptions
+
+    func validate() throws {
+        guard [.table, .wide, .json, .jsonl, .yaml, .name].contains(output) else {
+            throw ValidationError("show has no output format \(output.rawValue)")
+        }
+    }
+
+    func run() async throws {
+        let daemon = try Daemon(connection)
+        let word = thing.hasPrefix("lease/") ? String(thing.dropFirst(6)) : thing
+        if let id = LeaseID(word) {
+            let lease = try await daemon.lease(id)
+            try write(lease, name: "\(lease.id)", Details(lease, now: WallClock.now))
+            return
+        }
+        let fleet = try await daemon.fleet()
+        let gpu = try Self.gpu(thing, of: fleet)
+        try write(gpu, name: gpu.id.rawValue, Details(gpu))
+        if output == .table || output == .wide, !gpu.processes.isEmpty {
+            let rows = gpu.processes.map { GPUProcessRow(gpu: gpu.index, process: $0) }
+            let palette = Console.palette(noColor: noColor)
+            Console.print([""] + Listing.processes.table(rows, isWide: false).lines(palette: palette))
+        }
+    }
+
+    private func write(_ document: some Encodable, name: String, _ details: Details) throws {
+        switch output {
+        case .json: Console.print(try JSONValue(document).pretty)
+        case .jsonl: Console.print(try JSONValue(document).compact)
+        case .yaml: Console.print(try JSONValue(document).yaml)
+        case .name: Console.print(name)
+        case .table, .wide, .csv: Console.print(details.lines(palette: Console.palette(noColor: noColor)))
+        }
+    }
+
+    /// The one GPU that is meant by an index after `gpu/`, a UUID, or the beginning of one.
+    static func gpu(_ word: String, of fleet: FleetView) throws -> GPUView {
+        let found: [GPUView]
+        if word.lowercased().hasPrefix("gpu/"), let index = Int(word.dropFirst(4)) {
+            found = fleet.gpus.filter { $0.index == index }
+        } else {
+            let wanted = (word.lowercased().hasPrefix("gpu/") ? String(word.dropFirst(4)) : word).lowercased()
+            found = fleet.gpus.filter { gpu in
+                let uuid = gpu.id.rawValue.lowercased()
+                return uuid.hasPrefix(wanted) || uuid.hasPrefix("gpu-\(wanted)")
+            }
+        }
+        if found.count == 1 { return found[0] }
+        let hint = "leases are written like lease-17, GPUs like gpu/0 or by UUID; `divvy ls -o wide` lists them"
+        throw Failure(
+            .notFound,
+            found.isEmpty ? "there is no \"\(word)\"" : "\"\(word)\" begins the UUIDs of \(found.count) GPUs",
+            hint: hint)
+    }
+}

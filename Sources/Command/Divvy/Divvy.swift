@@ -1,0 +1,42 @@
+import ArgumentParser
+import Presentation
+
+/// The command line: one command per file in `Commands`.
+struct Divvy: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "divvy",
+        abstract: "One pool of GPUs that containers and processes share.",
+        discussion: """
+            Examples:
+              divvy up                                serve this machine's GPUs
+              divvy up --driver sim:dgx-a100          try it without a GPU
+              divvy run --gpus 1 -- python train.py   a process with its own GPU
+              divvy run --gpus 0.5 IMAGE infer.py     a container with half a GPU
+              divvy ls                                what there is, what is free
+              divvy ps                                who has what
+
+            Settings come from flags, then DIVVY_... variables, then
+            ~/.config/divvy/config.yaml, then /etc/divvy/config.yaml;
+            `divvy config check` reads them all and says what is wrong.
+
+            Exit status: 0 done, 1 failed, 64 bad usage, 65 bad data, 66 no such
+            thing, 69 no daemon, 70 our fault, 73 cannot create, 74 input or output
+            failed, 75 no capacity now, 77 not permitted, 78 bad configuration,
+            124 the wait ran out.
+            """,
+        version: Release.version,
+        subcommands: [Confine.self],
+        groupedSubcommands: [
+            CommandGroup(name: "Using GPUs", subcommands: [Run.self, Hold.self, ReleaseLeases.self, Extend.self]),
+            CommandGroup(
+                name: "Looking",
+                subcommands: [Ps.self, Ls.self, Show.self, Logs.self, Events.self, Topo.self, Top.self]),
+            CommandGroup(name: "Operating", subcommands: [Up.self, CDI.self, Sim.self, Config.self]),
+            CommandGroup(name: "About", subcommands: [Version.self, Completion.self]),
+        ])
+
+    /// The name of every command that people are told of.
+    static var commandNames: [String] {
+        configuration.subcommands.filter { $0.configuration.shouldDisplay }.map { $0._commandName } + ["help"]
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Dispatch
+import Fleet
+import Glibc
+import Presentation
+
+/// Where the program starts: finds the command, runs it, and turns whatever it throws into words and a status.
+@main
+enum Entry {
+    /// Not `async`: a command that waits for nobody runs before there is a second thread, which `confine` relies on.
+    static func main() {
+        let arguments = Array(CommandLine.arguments.dropFirst())
+        do {
+            try refuseUnknownCommand(arguments)
+            var command = try Divvy.parseAsRoot(arguments)
+            guard let asynchronous = command as? any AsyncParsableCommand else {
+                try command.run()
+                exit(ExitStatus.done.rawValue)
+            }
+            run(asynchronous)
+        } catch {
+            end(with: error)
+        }
+    }
+
+    private static func run(_ command: sending any AsyncParsableCommand) -> Never {
+        Task {
+            var command = command
+            do {
+                try await command.run()
+            } catch {
+                end(with: error)
+            }
+            exit(ExitStatus.done.rawValue)
+        }
+        dispatchMain()
+    }
+
+    /// The parser knows what to suggest for an option, but takes a wrong command for a stray argument.
+    private static func refuseUnknownCommand(_ arguments: [String]) throws {
+        guard let word = arguments.first, !word.hasPrefix("-") else { return }
+        let names = Divvy.commandNames
+        guard !names.contains(word), !Divvy.configuration.subcommands.contains(where: { $0._commandName == word })
+        else {
+            return
+        }
+        let meant = Suggestion.nearest(to: word, among: names).map { "did you mean \"divvy \($0)\"?" }
+        throw Failure(.badUsage, "there is no command \"\(word)\"", hint: meant ?? "`divvy help` lists all commands")
+    }
+
+    private static func end(with error: any Error) -> Never {
+        guard let failure = Failure(describing: error) else { Divvy.exit(withError: error) }
+        Console.report(failure)
+        exit(failure.status.rawValue)
+    }
+}
+
+extension Failure {
+    /// What an error means to people; nil for one that the argument parser words itself.
+    init?(describing error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let issue as SettingsIssue:
+            self.init(.badConfiguration, "\(issue)", hint: "`divvy config check` lists all")
+        case let error as RequestError: self.init(.badUsage, "\(error)")
+        case let refusal as RequestRefusal: self.init(.badData, "\(refusal)")
+        case let failure as SystemFailure: self.init(.inputOutput, "\(failure)")
+        case is CancellationError: self.init(.failed, "cancelled")
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import API
+import Containers
+import Engine
+import Fleet
+import Presentation
+
+/// `divvy run`: from the words on the command line to the program that takes this process over.
+struct LeasedRun {
+    private let arguments: RunArguments
+    private let own: OwnWords
+    private let request: ReadRequest
+
+    init(words: [String]) throws {
+        arguments = try RunArguments(words, own: OwnWords.options)
+        own = try OwnWords(arguments.own)
+        request = try ReadRequest(own.request)
+    }
+
+    func run() async throws -> Never {
+        switch arguments.work {
+        case .process(let command): try await runProcess(command)
+        case .container(let options, let image, let command):
+            try await runContainer(options: options, image: image, command: command)
+        }
+    }
+
+    private func asking() throws -> Asking { Asking(daemon: try Daemon(own.connection), request: request) }
+
+    // MARK: A process
+
+    private func runProcess(_ command: [String]) async throws -> Never {
+        // Found before anybody is asked, so that a slip takes no GPU from anybody.
+        _ = try Program.find(command[0], path: Console.environment["PATH"])
+        let lease = try await asking().lease(
+            request.body(name: own.leaseName, holder: .init(kind: .process)))
+        guard let preparation = lease.preparation else {
+            throw Failure(.runFailed, "\(lease.id) was granted, but the daemon did not say how to use it")
+        }
+        let merged = ProcessEnvironment(Console.environmentEntries).taking(preparation.processEnvironment)
+        for name in merged.overruled {
+            Console.note("divvy: note: \(name) of your environment is overruled; the lease decides which GPUs are seen")
+        }
+        try LeasedProcess(
+            command: command, environment: merged.entries, hiddenDevices: preparation.hiddenDevices
+        ).become()
+    }
+
+    // MARK: A container
+
+    private func runContainer(
+        options: [RunArguments.EngineOption], image: String, command: [String]
+    ) async throws -> Never {
+        let settings = try own.connection.settings()
+        let choice = try EngineChoice(option: own.engine ?? settings.engine?.rawValue)
+        let paths = StandardPaths(uid: Host.uid, environment: Console.environment)
+        let expected = settings.cdiDirectory ?? paths.cdiDirectory
+        var engine = try await engine(choice, cdiDirectory: expected)
+        let (kept, notes) = RunArguments.overruled(options)
+        for note in notes { Console.note("divvy: note: \(note)") }
+        let lease = try await asking().lease(
+            request.body(name: own.leaseName, holder: .init(kind: .starting, engine: engine.kind.rawValue)))
+        guard let view = lease.preparation else {
+            throw Failure(.runFailed, "\(lease.id) was granted, but the daemon did not say how to use it")
+        }
+        let preparation = Preparation(view)
+        // Whether the engine reads the daemon's directory is only known once the daemon has said which it is.
+        if let file = preparation.cdiSpecification, let end = file.lastIndex(of: "/"), file[..<end] != expected {
+            engine = try await self.engine(.named(engine.kind), cdiDirectory: String(file[..<end]))
+        }
+        let words = try RunArguments.launch(
+            engine, lease: lease.id, preparation: preparation, options: kept, image: image, command: command)
+        try Program(arguments: words, environment: Console.environmentEntries).become()
+    }
+
+    private func engine(_ choice: EngineChoice, cdiDirectory: String) async throws -> ContainerEngine {
+        try await EngineDiscovery(
+            path: Console.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", cdiDirectory: cdiDirectory
+        ).find(choice)
+    }
+}

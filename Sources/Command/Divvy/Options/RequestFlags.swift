@@ -1,0 +1,80 @@
+import API
+import ArgumentParser
+import Fleet
+
+/// What is asked for, in the words of `Request`.
+struct RequestFlags: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "N, all, 0.5, 1/4, MODEL:N, MODEL:MEMORY:N, device=ID, or as Docker takes it.", valueName: "gpus"))
+    var gpus: String?
+
+    @Option(help: ArgumentHelp("GPU memory on each GPU: 10GiB, 24G..80G.", valueName: "size"))
+    var gpuMemory: String?
+
+    @Option(help: ArgumentHelp("MIG profile by name or number: 3g.71gb.", valueName: "profile"))
+    var slice: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The weakest acceptable fence: \(Grade.allCases.reversed().map(\.rawValue).joined(separator: ", ")).",
+            valueName: "grade"))
+    var grade: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "By what means to share: \(Request.Sharing.allCases.map(\.rawValue).joined(separator: ", ")).",
+            valueName: "means"))
+    var share: String?
+
+    @Option(
+        help: ArgumentHelp("\(Request.Topology.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "kind"))
+    var topology: String?
+
+    @Option(help: ArgumentHelp("Give the lease back after this time: 2h, 30m.", valueName: "time"))
+    var `for`: String?
+
+    @Option(help: ArgumentHelp("The queue to wait in.", valueName: "queue"))
+    var queue: String?
+
+    @Option(help: ArgumentHelp("Larger goes first.", valueName: "number"))
+    var priority: String?
+
+    @Option(
+        defaultAsFlag: "", parsing: .next,
+        help: ArgumentHelp(
+            "Wait for room, at most this long; without a time, and without --no-wait, without limit.", valueName: "time"
+        ))
+    var wait: String?
+
+    @Flag(help: "Fail with status 75 when there is no room now.")
+    var noWait = false
+
+    var options: RequestOptions {
+        RequestOptions(
+            gpus: gpus, slice: slice, gpuMemory: gpuMemory, grade: grade, share: share, topology: topology, for: `for`,
+            queue: queue, priority: priority, wait: wait.map { $0.isEmpty ? String?.none : $0 }, noWait: noWait)
+    }
+}
+
+/// A request that was understood, with what the API is to be sent.
+struct ReadRequest {
+    let request: Request
+    let notes: [String]
+    private let options: RequestOptions
+
+    /// Reads the options before anybody is asked, so that a slip is pointed at where it was written.
+    init(_ options: RequestOptions) throws {
+        (request, notes) = try RequestParser.parse(options)
+        self.options = options
+        if let refusal = request.unsupportedToday() { throw refusal }
+    }
+
+    func body(name: String? = nil, keepAlive: String? = nil, holder: LeaseRequest.Holder) -> LeaseRequest {
+        LeaseRequest(
+            gpus: options.gpus, slice: options.slice, gpuMemory: options.gpuMemory, grade: options.grade,
+            share: options.share, topology: options.topology, duration: options.for, queue: options.queue,
+            priority: request.priority, wait: options.wait.map { $0 ?? "" }, noWait: options.noWait ? true : nil,
+            name: name, keepAlive: keepAlive, holder: holder)
+    }
+}

@@ -1,0 +1,83 @@
+import API
+import Containers
+import Drivers
+import Engine
+import Fleet
+import Glibc
+import Ledger
+import Logging
+import Placement
+import Presentation
+import SQLiteJournal
+import ServiceLifecycle
+import SystemPackage
+import UnixSignals
+
+/// The composition root of the daemon: every port gets its adapter here, and nowhere else.
+struct Pool {
+    private let paths: ServingPaths
+    private let settings: Settings
+    private let driver: DriverChoice
+    private let log: Logger
+
+    /// Resolves what is set; makes directories, and a simulated machine where one is asked for.
+    init(_ settings: Settings, log: Logger) throws {
+        self.settings = settings
+        self.log = log
+        paths = try ServingPaths(settings)
+        driver = try DriverChoice(settings)
+    }
+
+    /// Serves until SIGTERM or SIGINT.
+    func serve(readyDescriptor: Int32?) async throws {
+        let manager = ServiceManager(environment: Console.environment, readyDescriptor: readyDescriptor)
+        let engines = installedEngines
+        let holders = try LeaseHolderWatch(engines: engines)
+        let devices = NVMLDeviceSource(library: driver.library, nodeName: Host.name, note: driver.note)
+        let engine = Engine(
+            journal: try openJournal(), devices: devices,
+            preparer: CDILeasePreparer(
+                .init(directory: CDIDirectory(path: paths.cdiDirectory), deviceRoot: driver.deviceRoot)),
+            holders: holders, clock: .machine, settings: EngineSettings(grace: settings.grace), log: log)
+        let policy = PolicyName(rawValue: settings.placementPolicy.rawValue) ?? .bestFit
+        try await start(engine, deciding: LedgerSettings(policy: policy))
+        let server = APIServer(
+            service: engine,
+            settings: APIServerSettings(
+                socket: .usual(path: paths.socket), version: Release.version, state: paths.stateDirectory),
+            logger: log
+        ) {
+            let status = await engine.fleet()
+            Console.print(ReadyText.lines(for: status, socket: paths.socket, engines: engines.map(\.kind.rawValue)))
+            manager.tellReady("\(status.node.gpus.count) GPUs, socket \(paths.socket)")
+        }
+        let services = ServiceGroup(
+            configuration: .init(
+                services: [
+                    .init(service: HolderService(holders: holders)),
+                    .init(service: EngineService(engine: engine), failureTerminationBehavior: .gracefullyShutdownGroup),
+                    .init(service: server, failureTerminationBehavior: .gracefullyShutdownGroup),
+                ], gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
+        do {
+            try await services.run()
+        } catch let error as SocketError {
+            throw Failure(error)
+        }
+        manager.tellStopping()
+        devices.close()
+    }
+
+    private var installedEngines: [EngineCommand] {
+        let discovery = EngineDiscovery(
+            path: Console.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", cdiDirectory: paths.cdiDirectory)
+        return EngineKind.allCases.compactMap(discovery.command)
+    }
+
+    private func openJournal() throws -> SQLiteJournal {
+        do {
+            return try SQLiteJournal(directory: FilePath(paths.stateDirectory), release: Release.version)
+        } catch {
+            throw Failure(error)
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import Glibc
+import Presentation
+
+/// Where a daemon's things lie, with the directories above them made.
+struct ServingPaths {
+    let socket: String
+    let stateDirectory: String
+    let cdiDirectory: String
+
+    init(_ settings: Settings) throws {
+        let standard = StandardPaths(uid: getuid(), environment: Console.environment)
+        socket = settings.socket ?? standard.socket
+        stateDirectory = settings.stateDirectory ?? standard.stateDirectory
+        cdiDirectory = settings.cdiDirectory ?? standard.cdiDirectory
+        // The last part of each is made by whoever keeps it, with the rights that it needs.
+        for path in [socket, stateDirectory, cdiDirectory] {
+            let parent = path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
+            if !parent.isEmpty { try Files.makeOwnDirectory(parent) }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package import API
+
+extension Failure {
+    package init(_ error: APIClientError) {
+        switch error {
+        case .unreachable(_, .notPermitted): self.init(.notPermitted, "\(error)")
+        case .unreachable: self.init(.daemonUnreachable, "\(error)")
+        case .lost: self.init(.daemonUnreachable, "\(error)")
+        case .refused(_, let body): self.init(body)
+        }
+    }
+
+    /// What the daemon said, with the explanation that it gave.
+    package init(_ body: ErrorBody) {
+        var lines = [body.message]
+        if let explanation = body.explanation {
+            if !body.message.contains(explanation.summary) { lines.append("  \(explanation.summary)") }
+            lines += explanation.counts.map { "  \($0.gpus) x \($0.reason)" }
+            if let unblocks = explanation.unblocks, body.hint?.contains(unblocks) != true {
+                lines.append("  would help: \(unblocks)")
+            }
+        }
+        self.init(ExitStatus(body.code), lines.joined(separator: "\n"), hint: body.hint)
+    }
+}
+
+extension ExitStatus {
+    /// What follows from the daemon's reason.
+    package init(_ code: ErrorBody.Code) {
+        self =
+            switch code {
+            case .notNow, .queueFull, .tooMany: .noCapacity
+            case .never, .notYet, .badRequest: .badData
+            case .unknownLease, .alreadyEnded: .notFound
+            case .notGranted, .preparation: .failed
+            case .keyReused: .cannotCreate
+            case .notYours: .notPermitted
+            case .journal: .inputOutput
+            case .stopped: .daemonUnreachable
+            case .notFound, .internal: .internalFault
+            }
+    }
+}

@@ -1,0 +1,89 @@
+import API
+package import Fleet
+
+/// The words for values that several listings show.
+enum Wording {
+    /// `0,1,5`, or `0-7` where they follow each other.
+    static func indices(_ numbers: [Int]) -> String {
+        var ranges: [ClosedRange<Int>] = []
+        for number in numbers.sorted() {
+            if let last = ranges.last, number <= last.upperBound + 1 {
+                ranges[ranges.count - 1] = last.lowerBound...max(number, last.upperBound)
+            } else {
+                ranges.append(number...number)
+            }
+        }
+        return ranges.map { range in
+            switch range.count {
+            case 1: "\(range.lowerBound)"
+            case 2: "\(range.lowerBound),\(range.upperBound)"
+            default: "\(range.lowerBound)-\(range.upperBound)"
+            }
+        }.joined(separator: ",")
+    }
+
+    static func span(seconds: Double) -> String {
+        Span(nanoseconds: Int64(max(0, min(seconds, 9e9)) * 1e9)).description
+    }
+
+    /// The number, or nothing.
+    static func number(_ value: (some BinaryInteger)?) -> String { value.map { String($0) } ?? "" }
+
+    /// With at most one decimal, or nothing.
+    static func number(_ value: Double?) -> String {
+        guard let value, value.isFinite, value.magnitude < 1e15 else { return "" }
+        let tenths = Int64((value * 10).rounded())
+        let sign = tenths < 0 ? "-" : ""
+        let (whole, rest) = tenths.magnitude.quotientAndRemainder(dividingBy: 10)
+        return rest == 0 ? "\(sign)\(whole)" : "\(sign)\(whole).\(rest)"
+    }
+
+    static func bytes(_ count: Int64) -> String { Bytes(count).description }
+
+    static func share(_ milli: Int32) -> String { Share(milli: milli).description }
+
+    static func cell(_ text: String, unit: String, _ style: Style = .plain) -> Cell {
+        text.isEmpty ? .none : Cell(text + unit, style)
+    }
+
+    static func cell(_ health: GPUView.Health) -> Cell {
+        let reason = health.reason.map { ": \($0)" } ?? ""
+        return switch health.state {
+        case .healthy: Cell("healthy", .good)
+        case .unhealthy, .lost: Cell(health.state.rawValue + reason, .bad)
+        }
+    }
+
+    static func holder(_ holder: HolderView) -> String {
+        switch holder.kind {
+        case .nobody: ""
+        case .process: holder.pid.map { "pid \($0)" } ?? "process"
+        case .starting: "starting \(holder.engine ?? "container")"
+        case .container: "\(holder.engine ?? "container") \((holder.container ?? "").prefix(12))"
+        }
+    }
+
+    static func cell(_ state: LeaseView.State, position: Int?, reason: EndReason?) -> Cell {
+        switch state {
+        case .waiting: Cell(position.map { "waiting (\($0))" } ?? "waiting", .warning)
+        case .granted: Cell("granted", .good)
+        case .ending: Cell("ending", .warning)
+        case .ended: Cell(reason.map { "ended (\($0.words))" } ?? "ended", .muted)
+        }
+    }
+
+    /// What all grants have, or the values of each.
+    static func common<Value: Hashable>(_ values: [Value], _ words: (Value) -> String) -> String {
+        Set(values).count == 1 ? words(values[0]) : values.map(words).joined(separator: ",")
+    }
+}
+
+extension EndReason {
+    /// In words for people: `holder ended`.
+    package var words: String {
+        rawValue.reduce(into: "") { words, character in
+            if character.isUppercase { words.append(" ") }
+            words += character.lowercased()
+        }
+    }
+}

@@ -1,0 +1,3 @@
+package import Engine
+
+extension Engine: PoolService {}

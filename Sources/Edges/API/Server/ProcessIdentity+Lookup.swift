@@ -1,0 +1,33 @@
+package import Fleet
+import Glibc
+
+extension ProcessIdentity {
+    /// The process that has this pid now; nil when there is none or it cannot be seen.
+    ///
+    /// - `startTicks` is field 22 of `/proc/PID/stat`, proc_pid_stat(5).
+    package static func current(pid: Int32) -> ProcessIdentity? {
+        guard pid > 0, let stat = read("/proc/\(pid)/stat"), let ticks = startTicks(inStat: stat) else { return nil }
+        guard let boot = read("/proc/sys/kernel/random/boot_id") else { return nil }
+        let id = String(decoding: boot.prefix { $0 > 32 }, as: UTF8.self)
+        return ProcessIdentity(pid: pid, startTicks: ticks, boot: id)
+    }
+
+    /// The second field is the command in parentheses and may hold anything, also spaces and parentheses: the fields
+    /// are counted from the last closing one.
+    static func startTicks(inStat stat: [UInt8]) -> UInt64? {
+        guard let end = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
+        let fields = stat[(end + 1)...].split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\n") }
+        guard fields.count > 19 else { return nil }
+        return UInt64(String(decoding: fields[19], as: UTF8.self))
+    }
+
+    /// The first 4 KiB of a file of procfs.
+    private static func read(_ path: String) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        return [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+            count = max(0, Glibc.read(descriptor, buffer.baseAddress, buffer.count))
+        }
+    }
+}

@@ -1,0 +1,99 @@
+import Engine
+import Fleet
+import Hummingbird
+import Ledger
+import ServiceLifecycle
+
+extension Routes {
+    /// The longest that `GET /v1/leases/{id}?wait=` waits, in seconds.
+    static let longestWait: Int64 = 3600
+
+    func leases(_ request: Request) async throws -> Response {
+        let all = try Query(request, allows: ["all"]).flag("all")
+        let leases = try await service.leases(includingEnded: all)
+        let (clock, gpus) = await (clock(), directory.gpus())
+        var position = 0
+        let items = leases.map { lease in
+            // Who waits is served in the order of asking, which is the order of the ids.
+            if lease.isWaiting { position += 1 }
+            return LeaseView(
+                PreparedLease(lease: lease, preparation: nil), at: clock, gpus: gpus,
+                position: lease.isWaiting ? position : nil)
+        }
+        return try JSONBody.response(LeaseList(items: items))
+    }
+
+    func ask(_ request: Request, _ caller: Caller) async throws -> Response {
+        let reader = AskReader(caller: caller, tenantName: users.name(of: caller.uid))
+        let (ask, notes) = try reader.read(
+            try await JSONBody.read(LeaseRequest.self, from: request), key: request.idempotencyKey)
+        let prepared = try await service.ask(ask)
+        return try JSONBody.response(
+            await view(of: prepared, notes: notes), status: prepared.lease.isWaiting ? 202 : 201)
+    }
+
+    func lease(_ request: Request, _ context: CallContext) async throws -> Response {
+        let id = try leaseID(context)
+        let wait = try Query(request, allows: ["wait"]).number("wait", in: 0...Self.longestWait)
+        guard let wait, wait > 0 else {
+            return try JSONBody.response(await view(of: try await service.lease(id), withExplanation: true))
+        }
+        // A client that waits does not keep the daemon from stopping: it gets what is known then.
+        let prepared = try await cancelWhenGracefulShutdown {
+            try await service.settled(id, within: Span(seconds: wait))
+        }
+        return try JSONBody.response(await view(of: prepared, withExplanation: true))
+    }
+
+    func end(_ context: CallContext) async throws -> Response {
+        let lease = try await service.end(try leaseID(context), by: context.caller)
+        return try JSONBody.response(await view(of: PreparedLease(lease: lease, preparation: nil)))
+    }
+
+    func extend(_ request: Request, _ context: CallContext) async throws -> Response {
+        let id = try leaseID(context)
+        let body = try await JSONBody.read(ExtendRequest.self, from: request)
+        try AskReader.check(schema: body.schema, is: ExtendRequest.schemaName)
+        let span = try AskReader.span(body.duration, field: "duration")
+        let lease = try await service.extend(id, by: span, caller: context.caller)
+        return try JSONBody.response(await view(of: PreparedLease(lease: lease, preparation: nil)))
+    }
+
+    func keepAlive(_ context: CallContext) async throws -> Response {
+        let lease = try await service.keepAlive(try leaseID(context), caller: context.caller)
+        return try JSONBody.response(await view(of: PreparedLease(lease: lease, preparation: nil)))
+    }
+
+    private func view(
+        of prepared: PreparedLease, notes: [String] = [], withExplanation: Bool = false
+    ) async -> LeaseView {
+        let lease = prepared.lease
+        let position = lease.isWaiting ? await service.position(of: lease.id) : nil
+        let why = lease.isWaiting && withExplanation ? await service.explanation(of: lease.id) : nil
+        return LeaseView(
+            prepared, at: await clock(), gpus: lease.placementEver == nil ? [:] : await directory.gpus(), position: position,
+            explanation: why.map(ExplanationView.init), notes: notes)
+    }
+
+    private func clock() async -> ClockReading {
+        ClockReading(now: await service.now, wallOffset: await service.wallOffset)
+    }
+
+    private func leaseID(_ context: CallContext) throws -> LeaseID {
+        let text = context.parameters.get("id") ?? ""
+        guard let id = LeaseID(text) else {
+            throw ProblemReport(
+                404,
+                ErrorBody(
+                    code: .unknownLease, message: "\"\(text)\" is not a lease id", hint: "they look like lease-17"))
+        }
+        return id
+    }
+}
+
+extension Request {
+    /// draft-ietf-httpapi-idempotency-key-header.
+    fileprivate var idempotencyKey: String? {
+        headers.first { $0.name.canonicalName == "idempotency-key" }?.value
+    }
+}

@@ -1,0 +1,93 @@
+import Engine
+import Fleet
+import Glibc
+import Hummingbird
+import Logging
+import NIOHTTP1
+
+/// Every path of the API.
+struct Routes: Sendable {
+    let service: any PoolService
+    let settings: APIServerSettings
+    let logger: Logger
+    let users = UserNames()
+    let directory: GPUDirectory
+
+    init(service: any PoolService, settings: APIServerSettings, logger: Logger) {
+        self.service = service
+        self.settings = settings
+        self.logger = logger
+        directory = GPUDirectory(service: service)
+    }
+
+    func router() -> Router<CallContext> {
+        let router = Router(context: CallContext.self)
+        router.add(middleware: ProblemMiddleware(logger: logger))
+        let v1 = router.group("v1")
+        v1.get("version") { _, _ in try await version() }
+        v1.get("fleet") { _, _ in try await fleet() }
+        v1.get("leases") { request, _ in try await leases(request) }
+        v1.post("leases") { request, context in try await ask(request, context.caller) }
+        v1.get("leases/:id") { request, context in try await lease(request, context) }
+        v1.delete("leases/:id") { _, context in try await end(context) }
+        v1.post("leases/:id/extend") { request, context in try await extend(request, context) }
+        v1.post("leases/:id/keepalive") { _, context in try await keepAlive(context) }
+        v1.get("events") { request, context in try await events(request, context) }
+        return router
+    }
+
+    private func version() async throws -> Response {
+        let node = await service.fleet().node
+        return try JSONBody.response(
+            VersionInfo(
+                version: settings.version, driver: node.driver.map(DriverView.init), node: node.name, pid: getpid(),
+                socket: settings.socket.path, state: settings.state))
+    }
+
+    private func fleet() async throws -> Response {
+        let status = await service.fleet()
+        var requestable: [RequestableView] = []
+        for share in RequestableView.shares {
+            // The engine has the last word on whether even one can be had.
+            var count = 0
+            if case .success = await service.preview(RequestableView.request(share)) {
+                count = max(1, RequestableView.count(share, on: status.gpus))
+            }
+            requestable.append(RequestableView(request: share.description, count: count))
+        }
+        return try JSONBody.response(FleetView(status, requestable: requestable))
+    }
+}
+
+/// Turns whatever a route throws into an answer in the API's own form.
+struct ProblemMiddleware: RouterMiddleware {
+    typealias Context = CallContext
+
+    let logger: Logger
+
+    func handle(
+        _ request: Request, context: CallContext, next: (Request, CallContext) async throws -> Response
+    ) async throws -> Response {
+        do {
+            return try await next(request, context)
+        } catch let problem as ProblemReport {
+            return JSONBody.response(problem)
+        } catch let error as EngineError {
+            return JSONBody.response(ProblemReport(error))
+        } catch let error as HTTPError where error.status == .notFound {
+            return JSONBody.response(.noSuchPath)
+        } catch is CancellationError {
+            return JSONBody.response(.stopping)
+        } catch let error as any HTTPResponseError {
+            return JSONBody.response(
+                ProblemReport(error.status.code, ErrorBody(code: .badRequest, message: error.status.reasonPhrase)))
+        } catch {
+            // A broken request (the parser's errors) is the transport's to answer; everything else is our fault.
+            guard !(error is HTTPParserError) else { throw error }
+            logger.error(
+                "a call failed", metadata: ["path": "\(request.uri.path)", "error": "\(String(reflecting: error))"])
+            return JSONBody.response(
+                ProblemReport(500, ErrorBody(code: .internal, message: "the daemon failed: \(error)")))
+        }
+    }
+}

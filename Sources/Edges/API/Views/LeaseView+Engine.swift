@@ -1,0 +1,77 @@
+package import Engine
+package import Fleet
+
+extension LeaseView {
+    /// A lease as the engine knows it; `gpus` gives indices and names to what it holds, `position` its place among
+    /// those that wait.
+    package init(
+        _ prepared: PreparedLease, at clock: ClockReading, gpus: [GPUID: GPU], position: Int? = nil,
+        explanation: ExplanationView? = nil, notes: [String] = []
+    ) {
+        let lease = prepared.lease
+        let metered = lease.metered(at: clock.now)
+        let placement = lease.placementEver
+        self.init(
+            id: lease.id, name: lease.name, state: State(lease.state), request: lease.request.canonical,
+            tenant: TenantView(uid: lease.tenant.uid, name: lease.tenant.name), askedAt: clock.timestamp(lease.asked),
+            grantedAt: metered.map { clock.timestamp($0.since) }, endedAt: lease.ended.map(clock.timestamp),
+            endReason: lease.endReason, deadline: lease.deadline.map(clock.timestamp),
+            lapsesAt: lease.lapses.map(clock.timestamp), heldSeconds: metered?.length.seconds,
+            gpuSeconds: lease.gpuSeconds(at: clock.now), position: position, explanation: explanation,
+            grade: placement?.grade, fences: placement?.grade.fences,
+            grants: placement?.grants.map { GrantView($0, gpu: gpus[$0.gpu]) } ?? [], node: placement?.node,
+            holder: HolderView(lease.holder), preparation: prepared.preparation.map(PreparationView.init), notes: notes)
+    }
+}
+
+extension LeaseView.State {
+    init(_ state: Lease.State) {
+        self =
+            switch state {
+            case .waiting: .waiting
+            case .granted: .granted
+            case .ending: .ending
+            case .ended: .ended
+            }
+    }
+}
+
+extension Lease {
+    fileprivate var ended: Moment? {
+        if case .ended(_, let at, _, _) = state { at } else { nil }
+    }
+
+    fileprivate var endReason: EndReason? {
+        switch state {
+        case .waiting, .granted: nil
+        case .ending(_, _, let reason), .ended(let reason, _, _, _): reason
+        }
+    }
+}
+
+extension GrantView {
+    init(_ grant: GPUGrant, gpu: GPU?) {
+        self.init(
+            gpu: grant.gpu, index: gpu?.index, gpuName: gpu?.name, milliGPU: grant.share.milli,
+            memoryBytes: grant.memory.count)
+    }
+}
+
+extension HolderView {
+    init(_ holder: Holder) {
+        switch holder {
+        case .nobody: self.init(kind: .nobody)
+        case .process(let process): self.init(kind: .process, pid: process.pid)
+        case .starting(let engine, let process): self.init(kind: .starting, pid: process.pid, engine: engine)
+        case .container(let engine, let id): self.init(kind: .container, engine: engine, container: id)
+        }
+    }
+}
+
+extension PreparationView {
+    init(_ preparation: Preparation) {
+        self.init(
+            cdiDevice: preparation.cdiDevice, cdiSpecification: preparation.cdiSpecification, edits: preparation.edits,
+            processEnvironment: preparation.processEnvironment, hiddenDevices: preparation.hiddenDevices)
+    }
+}

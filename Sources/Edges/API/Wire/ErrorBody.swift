@@ -1,0 +1,47 @@
+/// Why a call was not done: `divvy.v1/Error`.
+package struct ErrorBody: Hashable, Sendable, Codable {
+    /// What follows from the error; a client decides by this and never by the message.
+    package enum Code: String, Hashable, Sendable, Codable, CaseIterable {
+        /// No room now, and the request did not want to wait: asking again later is sensible.
+        case notNow
+        /// It cannot fit on this fleet.
+        case never
+        /// This release cannot do it.
+        case notYet
+        case unknownLease
+        case alreadyEnded
+        case notGranted
+        /// The idempotency key was used before for another request.
+        case keyReused
+        case queueFull
+        case notYours
+        /// The call itself cannot be read.
+        case badRequest
+        /// It could not be written down, so it did not happen.
+        case journal
+        /// It was granted, but could not be made ready, and was given back.
+        case preparation
+        case stopped
+        /// This user has too many connections open.
+        case tooMany
+        /// There is no such path.
+        case notFound
+        /// A fault of the daemon.
+        case `internal`
+    }
+
+    package private(set) var schema = "divvy.v1/Error"
+    package var code: Code
+    /// What was wrong, in sentences for people.
+    package var message: String
+    /// What to do.
+    @Nullable package var hint: String?
+    @Nullable package var explanation: ExplanationView?
+
+    package init(code: Code, message: String, hint: String? = nil, explanation: ExplanationView? = nil) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.explanation = explanation
+    }
+}

@@ -1,0 +1,155 @@
+package import Engine
+package import Fleet
+
+/// A lease as a client sees it: `divvy.v1/Lease`.
+package struct LeaseView: Hashable, Sendable, Codable {
+    package enum State: String, Hashable, Sendable, Codable, CaseIterable { case waiting, granted, ending, ended }
+
+    package private(set) var schema = "divvy.v1/Lease"
+    package var id: LeaseID
+    @Nullable package var name: String?
+    package var state: State
+    /// The request in its canonical words: `1 x 0.5 of any GPU, 10 GiB each`.
+    package var request: String
+    package var tenant: TenantView
+    package var askedAt: Timestamp
+    @Nullable package var grantedAt: Timestamp?
+    @Nullable package var endedAt: Timestamp?
+    /// Also set while it is ending.
+    @Nullable package var endReason: EndReason?
+    /// When it ends by itself if nobody extends it.
+    @Nullable package var deadline: Timestamp?
+    /// When it lapses if it is not kept alive before.
+    @Nullable package var lapsesAt: Timestamp?
+    /// How long it has had its placement, by the ledger's clock, in seconds.
+    @Nullable package var heldSeconds: Double?
+    /// The shares of all its GPUs times the time it has had them.
+    package var gpuSeconds: Double
+    /// Its place among those that wait, 1 is next; null when it does not wait.
+    @Nullable package var position: Int?
+    /// Why it waits; only where one lease is asked for by its id.
+    @Nullable package var explanation: ExplanationView?
+    @Nullable package var grade: Grade?
+    /// What the grade keeps apart, in words.
+    @Nullable package var fences: String?
+    package var grants: [GrantView]
+    @Nullable package var node: String?
+    package var holder: HolderView
+    /// What a client needs to use it; null while it waits and after it has ended.
+    @Nullable package var preparation: PreparationView?
+    /// Things worth knowing about how the request was read, one sentence each.
+    package var notes: [String]
+
+    package init(
+        id: LeaseID, name: String?, state: State, request: String, tenant: TenantView, askedAt: Timestamp,
+        grantedAt: Timestamp?, endedAt: Timestamp?, endReason: EndReason?, deadline: Timestamp?, lapsesAt: Timestamp?,
+        heldSeconds: Double?, gpuSeconds: Double, position: Int?, explanation: ExplanationView? = nil, grade: Grade?,
+        fences: String?, grants: [GrantView], node: String?, holder: HolderView, preparation: PreparationView?,
+        notes: [String] = []
+    ) {
+        self.id = id
+        self.name = name
+        self.state = state
+        self.request = request
+        self.tenant = tenant
+        self.askedAt = askedAt
+        self.grantedAt = grantedAt
+        self.endedAt = endedAt
+        self.endReason = endReason
+        self.deadline = deadline
+        self.lapsesAt = lapsesAt
+        self.heldSeconds = heldSeconds
+        self.gpuSeconds = gpuSeconds
+        self.position = position
+        self.explanation = explanation
+        self.grade = grade
+        self.fences = fences
+        self.grants = grants
+        self.node = node
+        self.holder = holder
+        self.preparation = preparation
+        self.notes = notes
+    }
+}
+
+/// Leases in the order of their ids: `divvy.v1/LeaseList`.
+package struct LeaseList: Hashable, Sendable, Codable {
+    package private(set) var schema = "divvy.v1/LeaseList"
+    package var items: [LeaseView]
+
+    package init(items: [LeaseView]) { self.items = items }
+}
+
+/// Who pays for a lease.
+package struct TenantView: Hashable, Sendable, Codable {
+    package var uid: UInt32
+    package var name: String
+
+    package init(uid: UInt32, name: String) {
+        self.uid = uid
+        self.name = name
+    }
+}
+
+/// What one GPU gives to a lease.
+package struct GrantView: Hashable, Sendable, Codable {
+    package var gpu: GPUID
+    /// null when the GPU is no longer on the node.
+    @Nullable package var index: Int?
+    @Nullable package var gpuName: String?
+    /// Thousandths of the GPU's compute.
+    package var milliGPU: Int32
+    package var memoryBytes: Int64
+
+    package init(gpu: GPUID, index: Int?, gpuName: String?, milliGPU: Int32, memoryBytes: Int64) {
+        self.gpu = gpu
+        self.index = index
+        self.gpuName = gpuName
+        self.milliGPU = milliGPU
+        self.memoryBytes = memoryBytes
+    }
+}
+
+/// What keeps a lease alive.
+package struct HolderView: Hashable, Sendable, Codable {
+    package enum Kind: String, Hashable, Sendable, Codable, CaseIterable { case nobody, process, starting, container }
+
+    package var kind: Kind
+    @Nullable package var pid: Int32?
+    /// `docker` or `podman`.
+    @Nullable package var engine: String?
+    /// The container's full id.
+    @Nullable package var container: String?
+
+    package init(kind: Kind, pid: Int32? = nil, engine: String? = nil, container: String? = nil) {
+        self.kind = kind
+        self.pid = pid
+        self.engine = engine
+        self.container = container
+    }
+}
+
+/// What a client needs to give a container or a process the GPUs of a lease.
+package struct PreparationView: Hashable, Sendable, Codable {
+    /// `divvy.dev/gpu=lease-17`.
+    package var cdiDevice: String
+    /// The file that describes the device; null where CDI specifications cannot be written.
+    @Nullable package var cdiSpecification: String?
+    /// The same for an engine without CDI.
+    package var edits: ContainerEdits
+    /// For a plain process: `NAME=value`.
+    package var processEnvironment: [String]
+    /// For a plain process: device nodes to be hidden from it.
+    package var hiddenDevices: [String]
+
+    package init(
+        cdiDevice: String, cdiSpecification: String?, edits: ContainerEdits, processEnvironment: [String],
+        hiddenDevices: [String]
+    ) {
+        self.cdiDevice = cdiDevice
+        self.cdiSpecification = cdiSpecification
+        self.edits = edits
+        self.processEnvironment = processEnvironment
+        self.hiddenDevices = hiddenDevices
+    }
+}

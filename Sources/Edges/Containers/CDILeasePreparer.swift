@@ -1,0 +1,167 @@
+package import Engine
+package import Fleet
+import Synchronization
+
+/// Makes leases hold with the Container Device Interface, and says the same in mounts, devices and environment for
+/// engines and processes without it.
+package final class CDILeasePreparer: LeasePreparer {
+    package struct Settings: Sendable {
+        /// Where specifications are written; nil writes none, and engines get the edits themselves.
+        package var directory: CDIDirectory?
+        /// The management library of the driver in use; what the node says it loaded unless told otherwise.
+        package var library: @Sendable (Node) -> String?
+        /// Where device nodes are: `/dev`, or a simulated driver's directory.
+        package var deviceRoot: String
+
+        package init(
+            directory: CDIDirectory?, library: @escaping @Sendable (Node) -> String? = { $0.driver?.library },
+            deviceRoot: String = "/dev"
+        ) {
+            self.directory = directory
+            self.library = library
+            self.deviceRoot = deviceRoot
+        }
+    }
+
+    private struct CacheKey: Hashable {
+        let files: DriverFiles
+        let realLibrary: String
+        let capabilities: Set<DriverCapability>
+    }
+
+    private let settings: Settings
+    /// The driver's libraries, which stay the same until another driver is installed.
+    private let cache = Mutex<[CacheKey: [DriverFiles.Library]]>([:])
+
+    package init(_ settings: Settings) { self.settings = settings }
+
+    package func prepare(_ lease: Lease, on node: Node) async throws(PreparationError) -> Preparation {
+        let edits = try edits(of: lease, on: node)
+        let name = lease.id.description
+        if let directory = settings.directory {
+            do {
+                try directory.write(specification(name, edits), of: lease.id)
+            } catch let error as CDIDirectoryError {
+                throw PreparationError(error.description)
+            } catch {
+                throw PreparationError("\(error)")
+            }
+        } else {
+            do { try CDIRules.check(edits) } catch { throw PreparationError(error.description) }
+        }
+        let mine = try gpus(of: lease, on: node)
+        let uuids = mine.map(\.id.rawValue).joined(separator: ",")
+        let environment = [
+            "CUDA_VISIBLE_DEVICES=\(uuids)", "NVIDIA_VISIBLE_DEVICES=\(uuids)", "CUDA_DEVICE_ORDER=PCI_BUS_ID",
+            "DIVVY_LEASE=\(name)",
+        ]
+        let files = try driverFiles(node)
+        return Preparation(
+            cdiDevice: CDISpecification.qualifiedName(name), cdiSpecification: settings.directory?.file(of: lease.id),
+            edits: edits, processEnvironment: environment,
+            hiddenDevices: node.gpus.filter { gpu in !mine.contains { $0.id == gpu.id } }
+                .map { files.devicePath(minor: $0.minor) })
+    }
+
+    package func dismiss(_ lease: LeaseID) async {
+        // A file that cannot be removed now is removed by the next reconciliation.
+        try? settings.directory?.remove(lease)
+    }
+
+    package func reconcile(_ leases: [Lease], on node: Node) async throws(PreparationError) {
+        guard let directory = settings.directory else { return }
+        var problems: [String] = []
+        let placed = leases.filter { $0.placement != nil }
+        for lease in placed {
+            do {
+                try directory.write(specification(lease.id.description, edits(of: lease, on: node)), of: lease.id)
+            } catch {
+                problems.append("\(lease.id): \(error)")
+            }
+        }
+        do {
+            let living = Set(placed.map(\.id))
+            for lease in try directory.leases() where !living.contains(lease) { try directory.remove(lease) }
+            try directory.removeUnfinished()
+        } catch {
+            problems.append("\(error)")
+        }
+        guard problems.isEmpty else { throw PreparationError(problems.joined(separator: "; ")) }
+    }
+
+    /// A specification of every GPU of the node by its UUID, without leases, for whoever gives out whole GPUs by hand.
+    package func wholeGPUs(of node: Node) throws(PreparationError) -> CDISpecification {
+        let files = try driverFiles(node)
+        var devices: [CDISpecification.Device] = []
+        for gpu in node.gpus {
+            devices.append(.init(name: gpu.id.rawValue, edits: try files.edits(forMinor: gpu.minor)))
+        }
+        let common = try commonEdits(files, DriverCapability.named([]))
+        do {
+            return try CDISpecification(kind: CDISpecification.gpuKind, devices: devices, commonEdits: common)
+        } catch {
+            throw PreparationError(error.description)
+        }
+    }
+
+    private func specification(_ name: String, _ edits: ContainerEdits) throws(CDIError) -> CDISpecification {
+        try CDISpecification(kind: CDISpecification.gpuKind, devices: [.init(name: name, edits: edits)])
+    }
+
+    private func edits(of lease: Lease, on node: Node) throws(PreparationError) -> ContainerEdits {
+        let files = try driverFiles(node)
+        var edits = try commonEdits(files, DriverCapability.named(lease.request.capabilities))
+        edits.environment.append("DIVVY_LEASE=\(lease.id)")
+        for gpu in try gpus(of: lease, on: node) {
+            let own = try files.edits(forMinor: gpu.minor)
+            edits.deviceNodes += own.deviceNodes
+            edits.mounts += own.mounts
+        }
+        return edits
+    }
+
+    private func commonEdits(
+        _ files: DriverFiles, _ capabilities: Set<DriverCapability>
+    ) throws(PreparationError) -> ContainerEdits {
+        let key = CacheKey(
+            files: files, realLibrary: HostFiles.resolved(files.library) ?? "", capabilities: capabilities)
+        let libraries = cache.withLock { $0[key] } ?? files.libraries(for: capabilities)
+        if !libraries.isEmpty { cache.withLock { $0[key] = libraries } }
+        var edits = try files.commonEdits(for: capabilities, libraries: libraries)
+        // "void" keeps NVIDIA's own runtime hook out where it is installed; CUDA numbers GPUs as NVML does.
+        edits.environment = ["NVIDIA_VISIBLE_DEVICES=void", "CUDA_DEVICE_ORDER=PCI_BUS_ID"]
+        return edits
+    }
+
+    private func driverFiles(_ node: Node) throws(PreparationError) -> DriverFiles {
+        guard let library = settings.library(node) else {
+            throw PreparationError(
+                "the node \(node.name) has no driver: \(node.whyEmpty ?? "none was found"); install the NVIDIA driver, or "
+                    + "start the daemon with a simulated one")
+        }
+        return DriverFiles(
+            library: Self.absolute(library), version: node.driver?.version, deviceRoot: settings.deviceRoot)
+    }
+
+    private func gpus(of lease: Lease, on node: Node) throws(PreparationError) -> [GPU] {
+        guard let placement = lease.placement else {
+            throw PreparationError("\(lease.id) has no GPU, so nothing can be prepared for it")
+        }
+        var found: [GPU] = []
+        for grant in placement.grants {
+            guard let gpu = node.gpus.first(where: { $0.id == grant.gpu }) else {
+                throw PreparationError(
+                    "\(lease.id) has GPU \(grant.gpu), which the driver does not report any more; see 'nvidia-smi -L'")
+            }
+            found.append(gpu)
+        }
+        return found
+    }
+
+    /// A library that was loaded by its bare name, where the loader would have found it.
+    private static func absolute(_ library: String) -> String {
+        guard !library.hasPrefix("/") else { return library }
+        let directories = DriverFiles.libraryDirectoriesInContainer + ["/usr/lib", "/usr/lib/wsl/lib"]
+        return directories.lazy.map { "\($0)/\(library)" }.first { HostFiles.kind(of: $0) == .file } ?? library
+    }
+}

@@ -1,0 +1,87 @@
+/// A container engine that Divvy can start containers with.
+package enum EngineKind: String, CaseIterable, Hashable, Sendable, Codable {
+    case docker
+    case podman
+}
+
+/// An engine's command line as it is called: the program and the options that come before any verb.
+package struct EngineCommand: Hashable, Sendable {
+    package let kind: EngineKind
+    /// The absolute path of the program.
+    package let executable: String
+    /// Such as `--storage-driver=vfs`; usually none.
+    package let globalArguments: [String]
+
+    package init(kind: EngineKind, executable: String, globalArguments: [String] = []) {
+        self.kind = kind
+        self.executable = executable
+        self.globalArguments = globalArguments
+    }
+
+    /// The words to execute for a verb and what follows it.
+    package func words(_ rest: [String]) -> [String] { [executable] + globalArguments + rest }
+}
+
+/// An engine that was found and answers.
+package struct ContainerEngine: Hashable, Sendable {
+    package let command: EngineCommand
+    /// The version of whatever starts the containers: of Docker's daemon, not of its command line.
+    package let version: EngineVersion
+    /// Whether `--device divvy.dev/gpu=...` finds the specifications in the directory that was asked about.
+    package let readsCDI: Bool
+
+    package init(command: EngineCommand, version: EngineVersion, readsCDI: Bool) {
+        self.command = command
+        self.version = version
+        self.readsCDI = readsCDI
+    }
+
+    package var kind: EngineKind { command.kind }
+
+    /// Docker says itself which directories it reads, and none while CDI is off: before 25, or before 28.2 unless the
+    /// daemon's `features` have `cdi`.
+    static func dockerReadsCDI(in directory: String?, specificationDirectories: [String]) -> Bool {
+        guard let directory else { return false }
+        return specificationDirectories.contains { sameDirectory($0, directory) }
+    }
+
+    /// Podman reads its two standard directories since 4.1; it does not say what else it was configured to read.
+    static func podmanReadsCDI(in directory: String?, version: EngineVersion) -> Bool {
+        guard let directory, version >= EngineVersion(major: 4, minor: 1) else { return false }
+        return ["/etc/cdi", "/var/run/cdi"].contains { sameDirectory($0, directory) }
+    }
+
+    private static func sameDirectory(_ left: String, _ right: String) -> Bool {
+        func plain(_ path: String) -> String {
+            let parts = path.split(separator: "/").map(String.init)
+            return (parts.starts(with: ["var", "run"]) ? Array(parts.dropFirst()) : parts).joined(separator: "/")
+        }
+        return plain(left) == plain(right)
+    }
+}
+
+/// The first numbers of an engine's version; what a distribution adds, `20.10.24+dfsg1`, does not count.
+package struct EngineVersion: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let major: Int
+    package let minor: Int
+    package let patch: Int
+
+    package init(major: Int, minor: Int, patch: Int = 0) {
+        self.major = major
+        self.minor = minor
+        self.patch = patch
+    }
+
+    /// Reads `4.3.1`, `v25.0`, `20.10.24+dfsg1` or `5.0.0-rc1`; nil for anything that does not start with two numbers.
+    package init?(_ text: some StringProtocol) {
+        let parts = text.drop { $0 == "v" }.split(separator: ".").map { Int($0.prefix { ("0"..."9").contains($0) }) }
+        guard parts.count >= 2, let major = parts[0], let minor = parts[1] else { return nil }
+        self.init(major: major, minor: minor, patch: parts.count > 2 ? parts[2] ?? 0 : 0)
+    }
+
+    package var description: String { "\(major).\(minor).\(patch)" }
+
+    package static func < (left: EngineVersion, right: EngineVersion) -> Bool {
+        (left.major, left.minor, left.patch) < (right.major, right.minor, right.patch)
+    }
+}

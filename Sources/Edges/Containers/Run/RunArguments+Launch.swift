@@ -1,0 +1,60 @@
+package import Engine
+package import Fleet
+
+extension RunArguments {
+    /// The label that every container of a lease carries; its value is the lease's id.
+    package static let leaseLabel = "divvy.lease"
+
+    /// The words to execute so that the engine starts a container with a lease's GPUs.
+    ///
+    /// - Parameter options: the engine's options as `overruled` returns them.
+    package static func launch(
+        _ engine: ContainerEngine, lease: LeaseID, preparation: Preparation, options: [EngineOption], image: String,
+        command: [String]
+    ) throws(LaunchError) -> [String] {
+        var words = ["run", "--label", "\(leaseLabel)=\(lease)"]
+        if engine.readsCDI, preparation.cdiSpecification != nil {
+            words += ["--device", preparation.cdiDevice]
+        } else {
+            words += try expanded(preparation.edits, for: engine.kind)
+        }
+        // Ours come first: of two equal options both engines take the last, except for the few that overruled() drops.
+        return engine.command.words(words + options.flatMap(\.words) + [image] + command)
+    }
+
+    /// The same edits as options, for an engine that does not read CDI specifications.
+    package static func expanded(_ edits: ContainerEdits, for engine: EngineKind) throws(LaunchError) -> [String] {
+        guard edits.hooks.isEmpty else { throw .hooks(engine) }
+        var words: [String] = []
+        for entry in edits.environment { words += ["--env", entry] }
+        for node in edits.deviceNodes {
+            guard !node.hostPath.contains(":"), !node.path.contains(":") else { throw .path(node.hostPath) }
+            words += ["--device", "\(node.hostPath):\(node.path):rw"]
+        }
+        for mount in edits.mounts {
+            guard !(mount.hostPath + mount.containerPath).contains(where: { ",\"".contains($0) }) else {
+                throw .path(mount.hostPath)
+            }
+            let readOnly = mount.options.contains("ro") ? ",readonly" : ""
+            words += ["--mount", "type=bind,source=\(mount.hostPath),target=\(mount.containerPath)\(readOnly)"]
+        }
+        return words
+    }
+}
+
+/// Why a lease's edits cannot be told to an engine in its options.
+package enum LaunchError: Error, Hashable, Sendable, CustomStringConvertible {
+    case hooks(EngineKind)
+    case path(String)
+
+    package var description: String {
+        switch self {
+        case .hooks(let engine):
+            "the lease needs a hook at the container's start, which \(engine.rawValue) takes from CDI specifications only; "
+                + "use an engine with CDI: Docker 28.2, Docker 25 with the feature 'cdi', or Podman 4.1 and newer"
+        case .path(let path):
+            "\(path.debugDescription) cannot be written as an engine's option for its commas, colons or quotes; move it, "
+                + "or use an engine with CDI"
+        }
+    }
+}

@@ -1,0 +1,153 @@
+import Engine
+import Fleet
+import Testing
+
+@testable import Containers
+
+@Suite struct RunArgumentsTests {
+    private func parts(_ line: String) throws -> (own: [String], engine: [String], image: String, command: [String]) {
+        let parsed = try RunArguments(line.split(separator: " ").map(String.init))
+        guard case .container(let options, let image, let command) = parsed.work else {
+            Issue.record("not a container: \(line)")
+            return ([], [], "", [])
+        }
+        return (parsed.own, options.flatMap(\.words), image, command)
+    }
+
+    @Test(arguments: [
+        "alpine", "-it alpine", "-it --rm alpine", "-e A=1 alpine", "-eA=1 alpine", "-ite A=1 alpine", "-iteA=1 alpine",
+        "--env A=1 alpine", "--env=A=1 alpine", "--name=x --rm alpine", "--name alpine alpine", "-v /a:/b alpine",
+        "-p 80:80 -P -d alpine", "--rm=false alpine", "-m 1g --cpus 2 alpine", "--unknown-of-tomorrow x alpine",
+        "-t=false alpine", "-u 1000:1000 -w /tmp --init alpine", "--restart on-failure:3 alpine", "-h box alpine",
+    ])
+    func `the image is found behind the engine's options, which pass through as they were`(line: String) throws {
+        for command in ["", " sh -c x", " -it --rm --gpus 3 -- x"] {
+            let result = try parts(line + command)
+            #expect(result.image == "alpine")
+            #expect(result.own.isEmpty)
+            #expect((result.engine + [result.image]).joined(separator: " ") == line)
+            #expect(result.command.joined(separator: " ") == command.drop { $0 == " " })
+        }
+    }
+
+    @Test func `our own options are taken out wherever they stand before the image`() throws {
+        let result = try parts(
+            "--gpus 0.5 -it --gpu-memory=10GiB --rm --wait --no-wait --wait=5m --engine podman img --gpus 9")
+        #expect(
+            result.own == [
+                "--gpus", "0.5", "--gpu-memory=10GiB", "--wait", "--no-wait", "--wait=5m", "--engine", "podman",
+            ])
+        #expect(result.engine == ["-it", "--rm"])
+        #expect(result.image == "img")
+        #expect(result.command == ["--gpus", "9"])
+    }
+
+    @Test func `two dashes start a plain process`() throws {
+        let parsed = try RunArguments(["--gpus", "1", "--", "python", "-c", "--"])
+        #expect(parsed.own == ["--gpus", "1"])
+        #expect(parsed.work == .process(command: ["python", "-c", "--"]))
+    }
+
+    @Test func `what is missing or mixed is refused by name`() {
+        func error(_ words: [String]) -> RunArgumentsError? {
+            #expect(throws: RunArgumentsError.self) { try RunArguments(words) }
+        }
+        #expect(error([]) == .nothingToRun)
+        #expect(error(["--gpus", "1"]) == .nothingToRun)
+        #expect(error(["--gpus", "1", "--"]) == .nothingToRun)
+        #expect(error(["--gpus"]) == .valueMissing("--gpus"))
+        #expect(error(["-it", "-e"]) == .valueMissing("-e"))
+        #expect(error(["-it", ""]) == .emptyImage)
+        #expect(error(["-it", "--", "true"]) == .engineOptionForProcess("-it"))
+    }
+
+    @Test(arguments: [
+        ("-e NVIDIA_VISIBLE_DEVICES=all", ""), ("-eNVIDIA_VISIBLE_DEVICES", ""), ("--env=CUDA_VISIBLE_DEVICES=0", ""),
+        ("-ite CUDA_VISIBLE_DEVICES=0", "-it"), ("--device nvidia.com/gpu=all", ""), ("--device=/dev/nvidia3", ""),
+        ("--device divvy.dev/gpu=lease-1", ""), ("--runtime nvidia", ""), ("--runtime=nvidia", ""),
+        ("-l divvy.lease=lease-9", ""), ("--label=divvy.lease", ""),
+    ])
+    func `what would defeat the lease is left out and said`(given: String, left: String) throws {
+        let parsed = try RunArguments((given + " img").split(separator: " ").map(String.init))
+        guard case .container(let options, _, _) = parsed.work else { return }
+        let result = RunArguments.overruled(options)
+        #expect(result.options.flatMap(\.words).joined(separator: " ") == left)
+        #expect(result.notes.count == 1)
+        #expect(result.notes.first?.hasPrefix(given) == true)
+    }
+
+    @Test(arguments: [
+        "-e NVIDIA_DRIVER_CAPABILITIES=all", "--device /dev/fuse", "--runtime runsc", "-l app=x", "--device=amd.com/gpu=0",
+    ])
+    func `what is no business of the lease stays`(given: String) throws {
+        let parsed = try RunArguments((given + " img").split(separator: " ").map(String.init))
+        guard case .container(let options, _, _) = parsed.work else { return }
+        let result = RunArguments.overruled(options)
+        #expect(result.options.flatMap(\.words).joined(separator: " ") == given)
+        #expect(result.notes.isEmpty)
+    }
+
+    @Test func `privileged stays, with a warning that nothing is fenced`() throws {
+        let parsed = try RunArguments(["--privileged", "img"])
+        guard case .container(let options, _, _) = parsed.work else { return }
+        let result = RunArguments.overruled(options)
+        #expect(result.options.count == 1)
+        #expect(result.notes.first?.contains("--privileged") == true)
+    }
+
+    private func engine(readsCDI: Bool) -> ContainerEngine {
+        ContainerEngine(
+            command: .init(kind: .docker, executable: "/usr/bin/docker", globalArguments: ["-D"]),
+            version: EngineVersion(major: 28, minor: 2), readsCDI: readsCDI)
+    }
+
+    private func preparation(_ edits: ContainerEdits = .none) -> Preparation {
+        Preparation(
+            cdiDevice: "divvy.dev/gpu=lease-17", cdiSpecification: "/x.json", edits: edits, processEnvironment: [],
+            hiddenDevices: [])
+    }
+
+    @Test func `an engine with CDI gets the device's name`() throws {
+        let words = try RunArguments.launch(
+            engine(readsCDI: true), lease: LeaseID(number: 17), preparation: preparation(),
+            options: [.init(words: ["-it"], name: "tty")], image: "img", command: ["a b", "$(x)"])
+        #expect(
+            words == [
+                "/usr/bin/docker", "-D", "run", "--label", "divvy.lease=lease-17", "--device", "divvy.dev/gpu=lease-17",
+                "-it", "img", "a b", "$(x)",
+            ])
+    }
+
+    @Test func `an engine without CDI gets the same as options`() throws {
+        let edits = ContainerEdits(
+            environment: ["A=1"], deviceNodes: [.init(path: "/dev/nvidia0", hostPath: "/s/nvidia0")],
+            mounts: [
+                .init(hostPath: "/l", containerPath: "/m", options: ["ro", "bind"]),
+                .init(hostPath: "/n", containerPath: "/o", options: ["rw"]),
+            ], hooks: [])
+        let words = try RunArguments.launch(
+            engine(readsCDI: false), lease: LeaseID(number: 17), preparation: preparation(edits), options: [],
+            image: "img", command: [])
+        #expect(
+            words == [
+                "/usr/bin/docker", "-D", "run", "--label", "divvy.lease=lease-17", "--env", "A=1", "--device",
+                "/s/nvidia0:/dev/nvidia0:rw", "--mount", "type=bind,source=/l,target=/m,readonly", "--mount",
+                "type=bind,source=/n,target=/o", "img",
+            ])
+    }
+
+    @Test func `what cannot be said in options is refused`() {
+        func error(_ edits: ContainerEdits) -> LaunchError? {
+            #expect(throws: LaunchError.self) { try RunArguments.expanded(edits, for: .docker) }
+        }
+        var edits = ContainerEdits.none
+        edits.hooks = [.init(name: "createRuntime", path: "/h", arguments: [])]
+        #expect(error(edits) == .hooks(.docker))
+        edits = .none
+        edits.mounts = [.init(hostPath: "/a,readonly", containerPath: "/b", options: [])]
+        #expect(error(edits) == .path("/a,readonly"))
+        edits = .none
+        edits.deviceNodes = [.init(path: "/dev/x", hostPath: "/a:/b")]
+        #expect(error(edits) == .path("/a:/b"))
+    }
+}

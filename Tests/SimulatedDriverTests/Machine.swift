@@ -1,0 +1,129 @@
+import CNVML
+import Foundation
+import SimulatedDevices
+import Testing
+
+/// A simulated machine in a directory of its own, taken away at the end of the test.
+struct Machine: ~Copyable {
+    let instance: SimulatedInstance
+
+    init(_ profile: String) throws {
+        let directory = FileManager.default.temporaryDirectory.path + "/divvy-\(profile)-\(UUID().uuidString)"
+        instance = try SimulatedInstance.create(
+            profile: .named(profile), at: directory, library: Built.libraryPath)
+    }
+
+    deinit { try? instance.remove() }
+}
+
+/// What the build made.
+enum Built {
+    /// The simulated driver's library lies beside the program that runs the tests.
+    static var libraryPath: String {
+        URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+            .appendingPathComponent("libnvidia-ml.so").path
+    }
+
+    /// The directory of the package.
+    static var root: String {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().path
+    }
+}
+
+/// The library of a machine, loaded into the test's own process and started.
+struct LoadedDriver: ~Copyable {
+    private let library: UnsafeMutableRawPointer
+
+    init(_ machine: borrowing Machine) throws {
+        let opened = try #require(dlopen(machine.instance.libraryPath, RTLD_NOW | RTLD_LOCAL))
+        let start = unsafeBitCast(try #require(dlsym(opened, "nvmlInit_v2")), to: PFN_nvmlInit_v2.self)
+        try #require(start() == NVML_SUCCESS)
+        library = opened
+    }
+
+    deinit {
+        if let shutdown = try? function("nvmlShutdown", as: PFN_nvmlShutdown.self) { _ = shutdown() }
+        dlclose(library)
+    }
+
+    func function<Function>(_ name: String, as type: Function.Type) throws -> Function {
+        unsafeBitCast(try #require(dlsym(library, name), "\(name) is not exported"), to: type)
+    }
+
+    var count: UInt32 {
+        get throws {
+            var count: UInt32 = 0
+            let call = try function("nvmlDeviceGetCount_v2", as: PFN_nvmlDeviceGetCount_v2.self)
+            try #require(call(&count) == NVML_SUCCESS)
+            return count
+        }
+    }
+
+    func device(_ index: UInt32) throws -> nvmlDevice_t {
+        var device: nvmlDevice_t?
+        let call = try function("nvmlDeviceGetHandleByIndex_v2", as: PFN_nvmlDeviceGetHandleByIndex_v2.self)
+        try #require(call(index, &device) == NVML_SUCCESS)
+        return try #require(device)
+    }
+
+    func memory(_ device: nvmlDevice_t) throws -> nvmlMemory_v2_t {
+        var memory = nvmlMemory_v2_t()
+        memory.version = NVML_MEMORY_V2_VERSION
+        let call = try function("nvmlDeviceGetMemoryInfo_v2", as: PFN_nvmlDeviceGetMemoryInfo_v2.self)
+        try #require(call(device, &memory) == NVML_SUCCESS)
+        return memory
+    }
+
+    /// One unsigned number about a GPU.
+    func number(_ name: String, _ device: nvmlDevice_t) throws -> UInt32 {
+        var number: UInt32 = 0
+        try #require(function(name, as: PFN_nvmlDeviceGetPowerUsage.self)(device, &number) == NVML_SUCCESS)
+        return number
+    }
+
+    func energy(_ device: nvmlDevice_t) throws -> UInt64 {
+        var energy: UInt64 = 0
+        let call = try function(
+            "nvmlDeviceGetTotalEnergyConsumption", as: PFN_nvmlDeviceGetTotalEnergyConsumption.self)
+        try #require(call(device, &energy) == NVML_SUCCESS)
+        return energy
+    }
+
+    func computePIDs(_ device: nvmlDevice_t) throws -> [UInt32] {
+        var count: UInt32 = 256
+        var entries = [nvmlProcessInfo_t](repeating: nvmlProcessInfo_t(), count: 256)
+        let call = try function(
+            "nvmlDeviceGetComputeRunningProcesses_v3", as: PFN_nvmlDeviceGetComputeRunningProcesses_v3.self)
+        try #require(call(device, &count, &entries) == NVML_SUCCESS)
+        return entries.prefix(Int(count)).map(\.pid)
+    }
+}
+
+/// A process that does nothing until it is ended.
+final class Sleeper {
+    let pid: pid_t
+    private var isEnded = false
+
+    init() throws {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        // It outlives other tests: it must not keep the pipes of their programs open.
+        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
+        var arguments: [UnsafeMutablePointer<CChar>?] = ["sleep", "600"].map { strdup($0) } + [nil]
+        defer { arguments.forEach { free($0) } }
+        var started: pid_t = 0
+        try #require(posix_spawn(&started, "/bin/sleep", &actions, nil, &arguments, nil) == 0)
+        pid = started
+    }
+
+    func end() {
+        guard !isEnded else { return }
+        isEnded = true
+        kill(pid, SIGKILL)
+        waitpid(pid, nil, 0)
+    }
+
+    deinit { end() }
+}

@@ -1,0 +1,41 @@
+import Foundation
+import Subprocess
+import SystemPackage
+import Testing
+
+/// Programs that tests run.
+enum Tool {
+    /// Whether a program is on the path. A build server that promises all tools answers yes, so that nothing is skipped.
+    static func isThere(_ name: String) -> Bool {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        return isPromised || path.split(separator: ":").contains { access("\($0)/\(name)", X_OK) == 0 }
+    }
+
+    /// The interpreter of `Scripts/python-tools`; nil before that script ran.
+    static var python: String? {
+        let path = Built.root + "/.build/python-tools/bin/python"
+        return isPromised || FileManager.default.fileExists(atPath: path) ? path : nil
+    }
+
+    private static var isPromised: Bool { ProcessInfo.processInfo.environment["CI"] == "true" }
+
+    /// What a program prints; fails when it does not succeed.
+    static func output(
+        _ program: String, _ arguments: [String], environment: [Environment.Key: String] = [:]
+    ) async throws -> String {
+        let isPath = program.hasPrefix("/")
+        let result = try await run(
+            isPath ? .path(FilePath(program)) : .name(program), arguments: Arguments(arguments),
+            environment: .inherit.updating(environment.mapValues { $0 }), output: .string(limit: 1 << 22),
+            error: .string(limit: 1 << 22))
+        guard result.terminationStatus.isSuccess else {
+            throw Failure(program: program, text: (result.standardOutput ?? "") + (result.standardError ?? ""))
+        }
+        return result.standardOutput ?? ""
+    }
+
+    struct Failure: Error {
+        let program: String
+        let text: String
+    }
+}
