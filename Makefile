@@ -29,7 +29,7 @@ test: $(if $(filter yes 1,$(LINT)),lint)
 
 bench:
 	@Scripts/setup build
-	swift build -c release --product divvy-benchmarks
+	for product in divvy nvidia-ml divvy-benchmarks; do swift build -c release --product $$product || exit 1; done
 	"$$(swift build -c release --show-bin-path)/divvy-benchmarks" $(BENCHMARK)
 
 lint:
@@ -48,7 +48,7 @@ package:
 
 install:
 	@Scripts/setup build
-	@Scripts/package --prefix "$(DESTDIR)$(PREFIX)"
+	@DESTDIR="$(DESTDIR)" Scripts/package --prefix "$(DESTDIR)$(PREFIX)"
 
 clean:
 	rm -rf .build

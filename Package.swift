@@ -117,7 +117,7 @@ let package = Package(
         tests("PlacementTests", ["Fleet", "Placement"]),
         tests("LedgerTests", ["Fleet", "Ledger", "Placement"]),
         tests("EngineTests", ["Engine", "Fleet", "Ledger", "Placement", log]),
-        tests("DriversTests", ["CNVML", "Drivers", "Engine", "Fleet", "SimulatedDevices", "SimulatedDriver"], exclude: ["Stub"]),
+        tests("DriversTests", ["CNVML", "Drivers", "Engine", "Fleet"], exclude: ["Stub"]),
         tests("SimulatedDriverTests", ["CNVML", "CSimulatedDriver", "SimulatedDevices", subprocess, system]),
         // What the journal tests kill, starve and trace.
         .executableTarget(

@@ -62,17 +62,8 @@ extension Engine {
     }
 
     private func observation(from scan: DeviceScan) -> NodeObservation {
-        // A driver that does not answer at all says nothing about its GPUs: nobody gets new work, nobody loses theirs.
-        if scan.node.driver == nil, let known = ledger.observation, !known.node.gpus.isEmpty {
-            let why = scan.node.whyEmpty ?? "the driver does not answer"
-            return NodeObservation(
-                node: known.node,
-                conditions: known.conditions.map { condition in
-                    GPUCondition(health: .unhealthy(reason: why), foreignMemory: condition.foreignMemory)
-                })
-        }
         let held = leasesByGPU()
-        let conditions = scan.node.gpus.enumerated().map { position, gpu in
+        var conditions = scan.node.gpus.enumerated().map { position, gpu in
             var health = scan.health[position]
             if health.isHealthy, let xid = faulted[gpu.id] {
                 health = .unhealthy(reason: "the driver reported XID \(xid); restart divvy once the GPU is well again")
@@ -81,7 +72,19 @@ extension Engine {
             return GPUCondition(
                 health: health, foreignMemory: Self.foreignMemory(scan.readings[position], leases: leases))
         }
-        return NodeObservation(node: scan.node, conditions: conditions)
+        guard let known = ledger.observation else { return NodeObservation(node: scan.node, conditions: conditions) }
+        // Devices say of a GPU that they have seen that it is lost. One that they have not seen since the daemon
+        // started says nothing yet, because a driver can be slow or hang: nobody gets new work on it, nobody who has
+        // work on it loses it.
+        let listed = Set(scan.node.gpus.map(\.id))
+        let why = scan.node.whyEmpty ?? "the driver does not list it"
+        var unheard: [GPU] = []
+        for (gpu, condition) in zip(known.node.gpus, known.conditions)
+        where !listed.contains(gpu.id) && !condition.health.isLost && (held[gpu.id] != nil || scan.node.driver == nil) {
+            unheard.append(gpu)
+            conditions.append(GPUCondition(health: .unhealthy(reason: why), foreignMemory: condition.foreignMemory))
+        }
+        return NodeObservation(node: scan.node.adding(unheard), conditions: conditions)
     }
 
     /// What processes hold that have no lease for this GPU, in steps of 64 MiB so that small changes cause no entry.
@@ -93,5 +96,23 @@ extension Engine {
         let isUntold = foreign.contains { $0.memory == nil }
         let amount = isUntold && leases.isEmpty ? max(known, reading.memoryUsed ?? .zero) : known
         return max(amount, .mebibytes(1)).roundedUp(toMultipleOf: .mebibytes(64))
+    }
+}
+
+extension Node {
+    /// This node with further GPUs at the end of its list, of whose links nothing is known.
+    fileprivate func adding(_ more: [GPU]) -> Node {
+        guard !more.isEmpty else { return self }
+        let unknown = Link(path: .unknown, nvlinks: 0)
+        let all = gpus + more
+        let links = all.indices.map { row in
+            all.indices.map { column in
+                self.links.indices.contains(row) && self.links[row].indices.contains(column)
+                    ? self.links[row][column] : unknown
+            }
+        }
+        return Node(
+            name: name, driver: driver, gpus: all, links: links,
+            cpuAffinity: cpuAffinity + more.map { _ in "" }, whyEmpty: nil)
     }
 }

@@ -64,8 +64,8 @@ import Testing
         try await TestDaemon.serving(pool) { daemon in
             let (gone, continuation) = AsyncStream.makeStream(of: Void.self)
             let following = try RawConnection(daemon.socket)
-            following.send("GET /v1/events?follow=true HTTP/1.1\r\nhost: d\r\n\r\n")
-            _ = following.receive(until: "\r\n\r\n")
+            try await following.send("GET /v1/events?follow=true HTTP/1.1\r\nhost: d\r\n\r\n")
+            _ = try await following.receive(until: "\r\n\r\n")
             let listener = try #require(ended.state.withLock { $0.listeners.first })
             listener.onTermination = { _ in continuation.finish() }
             shutdown(following.descriptor, Int32(SHUT_RDWR))
@@ -77,8 +77,8 @@ import Testing
         let pool = StandInPool()
         try await TestDaemon.serving(pool, settings: { $0.followerBacklog = 100 }) { daemon in
             let slow = try RawConnection(daemon.socket)
-            slow.send("GET /v1/events?follow=true HTTP/1.1\r\nhost: d\r\n\r\n")
-            _ = slow.receive(until: "\r\n\r\n")
+            try await slow.send("GET /v1/events?follow=true HTTP/1.1\r\nhost: d\r\n\r\n")
+            _ = try await slow.receive(until: "\r\n\r\n")
             let text = String(repeating: "x", count: 10_000)
             // Far more than the socket, the channel and the backlog hold.
             for number in 1...3000 {
@@ -87,7 +87,7 @@ import Testing
             }
             #expect(try await APIClient(socket: daemon.socket).version().version == "0.1.0")
             var bytes = 0
-            while let part = slow.receive(), !part.isEmpty { bytes += part.count }
+            while let part = try await slow.receive(), !part.isEmpty { bytes += part.count }
             #expect(bytes < 3000 * 10_000)
         }
     }

@@ -37,7 +37,7 @@ import Testing
 
     @Test func `a reading that there is not is null in the text itself`() async throws {
         try await TestDaemon.serving { daemon in
-            let answer = try RawConnection.call(daemon.socket, "GET", "/v1/fleet")
+            let answer = try await RawConnection.call(daemon.socket, "GET", "/v1/fleet")
             #expect(answer.status == 200)
             #expect(answer.body.contains(#""fanPercent":null"#))
         }

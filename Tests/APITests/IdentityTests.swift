@@ -36,10 +36,10 @@ import Testing
     func `another user is another tenant and no operator`() async throws {
         let pool = StandInPool()
         try await TestDaemon.serving(pool, mode: 0o666) { daemon in
-            let answer = try call(
+            let answer = try await call(
                 as: 4242, "--data", #"{"gpus": "1", "holder": {"kind": "process"}}"#, daemon: daemon, "/v1/leases")
             #expect(answer.contains(#""tenant":{"name":"4242","uid":4242}"#))
-            _ = try call(as: 4242, "--request", "DELETE", daemon: daemon, "/v1/leases/lease-1")
+            _ = try await call(as: 4242, "--request", "DELETE", daemon: daemon, "/v1/leases/lease-1")
         }
         let state = pool.state.withLock { $0 }
         #expect(state.asks.first?.tenant == Tenant(uid: 4242, name: "4242"))
@@ -52,14 +52,14 @@ import Testing
     @Test(.enabled(if: geteuid() == 0, "another user's process needs root"))
     func `a user outside the group is not let in`() async throws {
         try await TestDaemon.serving(mode: 0o660) { daemon in
-            let answer = try call(as: 4242, "--silent", "--show-error", daemon: daemon, "/v1/version")
+            let answer = try await call(as: 4242, "--silent", "--show-error", daemon: daemon, "/v1/version")
             #expect(!answer.contains("apiVersion"))
         }
     }
 
     private func call(
         as uid: Int, _ options: String..., daemon: TestDaemon, _ path: String
-    ) throws -> String {
+    ) async throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
         process.arguments =
@@ -69,8 +69,7 @@ import Testing
         process.standardOutput = output
         process.standardError = output
         try process.run()
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
+        let data = try await blocking { try output.fileHandleForReading.readToEnd() ?? Data() }
         return String(decoding: data, as: UTF8.self)
     }
 

@@ -8,24 +8,24 @@ import Testing
         try await TestDaemon.serving { daemon in
             let frame = #"{"gpus": "1", "name": ""}"#.utf8.count
             let fits = #"{"gpus": "1", "name": ""# + String(repeating: "x", count: (1 << 20) - frame) + #""}"#
-            #expect(try RawConnection.call(daemon.socket, "POST", "/v1/leases", body: fits).status == 400)
-            #expect(try RawConnection.call(daemon.socket, "POST", "/v1/leases", body: fits + " ").status == 413)
+            #expect(try await RawConnection.call(daemon.socket, "POST", "/v1/leases", body: fits).status == 400)
+            #expect(try await RawConnection.call(daemon.socket, "POST", "/v1/leases", body: fits + " ").status == 413)
             let chunked = try RawConnection(daemon.socket)
-            chunked.send("POST /v1/leases HTTP/1.1\r\nhost: d\r\ntransfer-encoding: chunked\r\n\r\n")
+            try await chunked.send("POST /v1/leases HTTP/1.1\r\nhost: d\r\ntransfer-encoding: chunked\r\n\r\n")
             let chunk = "10000\r\n" + String(repeating: " ", count: 0x10000) + "\r\n"
-            for _ in 0..<17 { chunked.send(chunk) }
-            #expect(chunked.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 413"))
+            for _ in 0..<17 { try await chunked.send(chunk) }
+            #expect(try await chunked.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 413"))
         }
     }
 
     @Test func `headers without end are refused`() async throws {
         try await TestDaemon.serving { daemon in
             let connection = try RawConnection(daemon.socket)
-            connection.send("GET /v1/version HTTP/1.1\r\nhost: d\r\nx: " + String(repeating: "a", count: 20_000) + "\r\n\r\n")
-            #expect(connection.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 400"))
+            try await connection.send("GET /v1/version HTTP/1.1\r\nhost: d\r\nx: " + String(repeating: "a", count: 20_000) + "\r\n\r\n")
+            #expect(try await connection.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 400"))
             let many = try RawConnection(daemon.socket)
-            many.send("GET /v1/version HTTP/1.1\r\nhost: d\r\n" + String(repeating: "x: a\r\n", count: 200) + "\r\n")
-            #expect(many.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 400"))
+            try await many.send("GET /v1/version HTTP/1.1\r\nhost: d\r\n" + String(repeating: "x: a\r\n", count: 200) + "\r\n")
+            #expect(try await many.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 400"))
         }
     }
 
@@ -37,8 +37,8 @@ import Testing
     func `what is not HTTP is answered with 400 or the end, and the daemon goes on`(text: String) async throws {
         try await TestDaemon.serving { daemon in
             let connection = try RawConnection(daemon.socket)
-            connection.send(text)
-            let answer = connection.receive(until: "\r\n\r\n")
+            try await connection.send(text)
+            let answer = try await connection.receive(until: "\r\n\r\n")
             #expect(answer.isEmpty || answer.hasPrefix("HTTP/1.1 400"))
             #expect(try await APIClient(socket: daemon.socket).version().apiVersion == "v1")
         }
@@ -49,21 +49,21 @@ import Testing
             let silent = try RawConnection(daemon.socket)
             let slow = try RawConnection(daemon.socket)
             for letter in "GET /v1/version HTT" {
-                slow.send(String(letter))
+                try await slow.send(String(letter))
                 try await Task.sleep(for: .milliseconds(100))
             }
-            #expect(silent.receive() == [])
-            #expect(slow.receive() == [])
+            #expect(try await silent.receive() == [])
+            #expect(try await slow.receive() == [])
         }
     }
 
     @Test func `requests sent at once over one connection are answered in order`() async throws {
         try await TestDaemon.serving { daemon in
             let connection = try RawConnection(daemon.socket)
-            connection.send(
+            try await connection.send(
                 "GET /v1/leases HTTP/1.1\r\nhost: d\r\n\r\nGET /v1/nothing HTTP/1.1\r\nhost: d\r\n\r\n"
                     + "GET /v1/version HTTP/1.1\r\nhost: d\r\nconnection: close\r\n\r\n")
-            let answer = connection.receive(until: "VersionInfo\"")
+            let answer = try await connection.receive(until: "VersionInfo\"")
             let statuses = answer.components(separatedBy: "HTTP/1.1 ").dropFirst().map { $0.prefix(3) }
             #expect(statuses == ["200", "404", "200"])
         }
@@ -92,8 +92,7 @@ import Testing
             let output = Pipe()
             process.standardOutput = output
             try process.run()
-            let text = try output.fileHandleForReading.readToEnd() ?? Data()
-            process.waitUntilExit()
+            let text = try await blocking { try output.fileHandleForReading.readToEnd() ?? Data() }
             #expect(try JSONDecoder().decode(ErrorBody.self, from: text).code == .tooMany)
         }
     }

@@ -88,11 +88,14 @@ import Testing
 
     @Test func `a command is found as a shell finds it`() throws {
         #expect(try Program.find("sh", path: "/nowhere:/bin") == "/bin/sh")
-        #expect(try Program.find("./anything", path: nil) == "./anything")
+        #expect(try Program.find("/bin/sh", path: nil) == "/bin/sh")
         #expect(
             #expect(throws: Failure.self) { try Program.find("no-such-command", path: "/bin") }?.status
                 == .commandNotFound)
+        #expect(
+            #expect(throws: Failure.self) { try Program.find("/bin/no-such", path: nil) }?.status == .commandNotFound)
         #expect(#expect(throws: Failure.self) { try Program.find("passwd", path: "/etc") }?.status == .cannotExecute)
+        #expect(#expect(throws: Failure.self) { try Program.find("/etc", path: nil) }?.status == .cannotExecute)
     }
 
     @Test func `a GPU is found by index, by UUID and by the beginning of one`() throws {

@@ -69,6 +69,10 @@ import Yams
         #expect(first.map(\.kind) == [.added, .added])
         let same = tracker.changes(to: [("a", one), ("b", one)])
         #expect(same.isEmpty)
+        var restful = ChangeTracker(ignoring: ["v"])
+        _ = restful.changes(to: [("a", one)])
+        let aged = restful.changes(to: [("a", two)])
+        #expect(aged.isEmpty, "time that passes is no change")
         let changes = tracker.changes(to: [("b", two), ("c", one)])
         #expect(changes.map(\.kind) == [.deleted, .modified, .added])
         #expect(

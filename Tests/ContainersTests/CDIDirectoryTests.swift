@@ -80,7 +80,9 @@ import Testing
             #expect(try directory.leases().isEmpty)
             try directory.remove(lease)
             try directory.write(specification(), of: lease)
-            for name in ["nvidia.yaml", "divvy-gpus.json", "divvy-lease-017.json", "divvy-lease-x.json", "my-divvy-lease-3.json"] {
+            for name in [
+                "nvidia.yaml", "divvy-gpus.json", "divvy-lease-017.json", "divvy-lease-x.json", "my-divvy-lease-3.json",
+            ] {
                 try "{}".write(toFile: "\(directory.path)/\(name)", atomically: false, encoding: .utf8)
             }
             #expect(try directory.leases() == [lease])

@@ -82,7 +82,9 @@ import Testing
         #expect(try specification(edits(environment: ["A=1"]), kind: "divvy.dev/g.pu").version.rawValue == "0.6.0")
     }
 
-    @Test(arguments: ["", "gpu", "divvy.dev/", "/gpu", "divvy.dev/gpu/x", "1v/gpu", "v/-gpu", "v/gpu.", "v\n/gpu", "ä/gpu"])
+    @Test(arguments: [
+        "", "gpu", "divvy.dev/", "/gpu", "divvy.dev/gpu/x", "1v/gpu", "v/-gpu", "v/gpu.", "v\n/gpu", "ä/gpu",
+    ])
     func `a kind that engines refuse is refused`(kind: String) {
         #expect(throws: CDIError.kind(kind)) { try specification(edits(environment: ["A=1"]), kind: kind) }
     }

@@ -65,7 +65,10 @@ struct ConfinementTests {
                 umount \(hidden) && true <\(hidden) && [ $(id -u) != 0 ] && echo undone
                 """
             let result = try run(
-                [program, uid == 0 ? "0" : "1", "\(uid)", hidden, root + "/nvidia9", plain, "--", "/bin/sh", "-c", script])
+                [
+                    program, uid == 0 ? "0" : "1", "\(uid)", hidden, root + "/nvidia9", plain, "--", "/bin/sh", "-c",
+                    script,
+                ])
             #expect(result.status != 90 && result.status != 91, "\(result.output)")
             #expect(result.output.contains("own opens"))
             #expect(result.output.contains("hidden does not"))

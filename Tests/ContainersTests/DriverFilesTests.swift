@@ -4,7 +4,9 @@ import Testing
 @testable import Containers
 
 @Suite struct DriverFilesTests {
-    private func libraryNames(_ layout: DriverLayout, _ capabilities: [String] = [], version: String? = "535.1") -> [String] {
+    private func libraryNames(_ layout: DriverLayout, _ capabilities: [String] = [], version: String? = "535.1")
+        -> [String]
+    {
         DriverFiles(library: layout.library, version: version).libraries(for: DriverCapability.named(capabilities))
             .map(\.name)
     }

@@ -32,7 +32,8 @@ import Testing
 
     @Test func `docker is preferred when its daemon answers`() async throws {
         try await withDirectory { root in
-            try install("docker", in: root, #"echo '{"ServerVersion":"28.3.0","CDISpecDirs":["/etc/cdi","/var/run/cdi"]}'"#)
+            try install(
+                "docker", in: root, #"echo '{"ServerVersion":"28.3.0","CDISpecDirs":["/etc/cdi","/var/run/cdi"]}'"#)
             try install("podman", in: root, "echo podman version 4.3.1")
             let discovery = EngineDiscovery(path: "/nowhere:\(root)", cdiDirectory: "/var/run/cdi")
             let found = try await discovery.find(.automatic)

@@ -12,7 +12,8 @@ import Testing
     }
 
     private func judge(
-        _ holder: HolderEvidence.Holder, _ engine: HolderEvidence.Engine, after: Duration = .zero, wasSilent: Bool = false
+        _ holder: HolderEvidence.Holder, _ engine: HolderEvidence.Engine, after: Duration = .zero,
+        wasSilent: Bool = false
     ) -> HolderJudgement {
         HolderJudgement(HolderEvidence(holder: holder, engine: engine, doubtedFor: after, engineWasSilent: wasSilent))
     }
@@ -34,7 +35,8 @@ import Testing
     func `a command line that ended without a running container is gone after two seconds`(life: ContainerSight.Life) {
         for sights in [[], [sight(life)]] {
             #expect(judge(.starting(isRunning: false), .answers(sights), after: .seconds(2)) == .gone)
-            guard case .doubted(let again) = judge(.starting(isRunning: false), .answers(sights), after: .seconds(1)) else {
+            guard case .doubted(let again) = judge(.starting(isRunning: false), .answers(sights), after: .seconds(1))
+            else {
                 Issue.record("not doubted")
                 continue
             }
@@ -55,7 +57,8 @@ import Testing
         #expect(judge(container(hasProcess: false, restarts: true), over, after: .seconds(1)) != .gone)
         #expect(judge(container(hasProcess: false, restarts: true), over, after: .seconds(2)) == .gone)
         #expect(judge(container(hasProcess: false, restarts: true), over, after: .seconds(9), wasSilent: true) != .gone)
-        #expect(judge(container(hasProcess: false, restarts: true), over, after: .seconds(10), wasSilent: true) == .gone)
+        #expect(
+            judge(container(hasProcess: false, restarts: true), over, after: .seconds(10), wasSilent: true) == .gone)
     }
 
     @Test func `a silent engine does not end a lease while the container's processes run`() {

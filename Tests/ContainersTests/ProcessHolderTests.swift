@@ -1,4 +1,3 @@
-import CLinux
 import Engine
 import Fleet
 import Foundation
@@ -149,7 +148,10 @@ import Testing
 
     @Test func `container ids are read from every engine's cgroup paths`() {
         let id = String(repeating: "0123456789abcdef", count: 4)
-        for path in ["/docker/\(id)", "/system.slice/docker-\(id).scope", "/libpod_parent/libpod-\(id)", "/a/libpod-\(id).scope/container"] {
+        for path in [
+            "/docker/\(id)", "/system.slice/docker-\(id).scope", "/libpod_parent/libpod-\(id)",
+            "/a/libpod-\(id).scope/container",
+        ] {
             #expect(ProcessTable.containers(in: "0::\(path)\n") == [id])
         }
         #expect(ProcessTable.containers(in: "0::/user.slice\n1:x:/\(id)0").isEmpty)

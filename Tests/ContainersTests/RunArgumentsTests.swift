@@ -77,7 +77,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "-e NVIDIA_DRIVER_CAPABILITIES=all", "--device /dev/fuse", "--runtime runsc", "-l app=x", "--device=amd.com/gpu=0",
+        "-e NVIDIA_DRIVER_CAPABILITIES=all", "--device /dev/fuse", "--runtime runsc", "-l app=x",
+        "--device=amd.com/gpu=0",
     ])
     func `what is no business of the lease stays`(given: String) throws {
         let parsed = try RunArguments((given + " img").split(separator: " ").map(String.init))

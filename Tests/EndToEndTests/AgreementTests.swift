@@ -32,7 +32,7 @@ import Testing
             "no Python tools: run Scripts/python-tools first"),
         arguments: ["dgx-a100", "2x-rtx-4090"])
     func `agrees with pynvml on every number both show`(profile: String) throws {
-        try Pool.with(profile: profile) { pool in
+        try Pool.with(profile: profile) { pool throws in
             let sleeper = try Program(["sleep", "60"], output: "/dev/null")
             defer { sleeper.signal(15); sleeper.wait() }
             let added = try pool.divvy(

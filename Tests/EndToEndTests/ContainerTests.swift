@@ -11,7 +11,7 @@ import Testing
 struct `divvy run with a container` {
     @Test(arguments: ["docker", "podman"])
     func `gives it its GPUs, the engine's own options and the child's exit status`(engine: String) throws {
-        try Engines.with { pool, engines in
+        try Engines.with { pool, engines throws in
             let script = "ls /dev/nvidia[0-9]*; echo $DIVVY_LEASE $NVIDIA_VISIBLE_DEVICES; cat /in/file; exit 9"
             let shared = "\(pool.directory)/shared"
             try FileManager.default.createDirectory(atPath: shared, withIntermediateDirectories: true)
@@ -32,7 +32,7 @@ struct `divvy run with a container` {
 
     @Test(arguments: ["docker", "podman"])
     func `follows a detached container over the daemon's own death until it ends`(engine: String) throws {
-        try Engines.with { pool, engines in
+        try Engines.with { pool, engines throws in
             let started = try pool.divvy(
                 ["run", "--engine", engine, "--gpus", "1", "-d", "--name", "worker"] + engines.options(engine)
                     + ["divvy-test", "sleep", "300"])
@@ -56,7 +56,7 @@ struct `divvy run with a container` {
 
     @Test(arguments: ["docker", "podman"])
     func `gives back what ended while the daemon was away`(engine: String) throws {
-        try Engines.with { pool, engines in
+        try Engines.with { pool, engines throws in
             let started = try pool.divvy(
                 ["run", "--engine", engine, "--gpus", "1", "-d", "--name", "gone"] + engines.options(engine)
                     + ["divvy-test", "sleep", "300"])
@@ -72,7 +72,7 @@ struct `divvy run with a container` {
 
     @Test(arguments: ["docker", "podman"])
     func `stops the container when its time is up`(engine: String) throws {
-        try Engines.with(["--grace", "1s"]) { pool, engines in
+        try Engines.with(["--grace", "1s"]) { pool, engines throws in
             let result = try pool.divvy(
                 ["run", "--engine", engine, "--gpus", "1", "--for", "4s", "--rm"] + engines.options(engine)
                     + ["divvy-test", "sleep", "300"])
@@ -83,7 +83,7 @@ struct `divvy run with a container` {
 
     @Test(arguments: [("docker", 127), ("podman", 127)])
     func `ends like the engine when the command is not there, and gives back`(engine: String, status: Int) throws {
-        try Engines.with { pool, engines in
+        try Engines.with { pool, engines throws in
             let result = try pool.divvy(
                 ["run", "--engine", engine, "--rm"] + engines.options(engine) + ["divvy-test", "/no/such/program"])
             #expect(result.status == Int32(status), "\(result)")
@@ -95,7 +95,7 @@ struct `divvy run with a container` {
     }
 
     @Test func `does not give back while the engine is dead and the container lives`() throws {
-        try Engines.with { pool, engines in
+        try Engines.with { pool, engines throws in
             let started = try pool.divvy(
                 ["run", "--engine", "docker", "--gpus", "1", "-d"] + engines.options("docker")
                     + ["divvy-test", "sleep", "300"])
@@ -114,7 +114,7 @@ struct `divvy run with a container` {
 
     @Test(arguments: ["docker", "podman"])
     func `gives back when the command line dies before there is a container`(engine: String) throws {
-        try Engines.with { pool, engines in
+        try Engines.with { pool, engines throws in
             // An engine that never gets as far as a container.
             let slow = "\(pool.directory)/slow"
             try FileManager.default.createDirectory(atPath: slow, withIntermediateDirectories: true)

@@ -5,7 +5,7 @@ import Testing
 /// The daemon dies, at any moment and in any way; nothing is lost and nothing is doubled.
 @Suite struct `After a crash` {
     @Test func `what still runs is taken up and what does not is given back`() throws {
-        try Pool.with { pool in
+        try Pool.with { pool throws in
             let living = try Program(
                 [Pool.divvy, "run", "--gpus", "3", "--", "sleep", "100"], environment: pool.environment,
                 output: "\(pool.directory)/out")
@@ -43,7 +43,7 @@ import Testing
                 "inject=\(call):signal=KILL:when=\(number)",
             ]
             try pool.launch()
-            _ = eventually { pool.daemon?.isRunning != true || (try? pool.divvy("version").status) == 0 }
+            _ = try eventually { pool.daemon?.isRunning != true || (try? pool.divvy("version").status) == 0 }
             let granted = try pool.divvy("hold", "--gpus", "1", "--for", "1h", "-q")
             let extended = try pool.divvy("extend", "1", "--for", "1h")
             let released = try pool.divvy("release", "1")
@@ -70,19 +70,19 @@ import Testing
     }
 
     @Test func `of the container specifications on disk only those of living leases are left`() throws {
-        try Pool.with { pool in
+        try Pool.with { pool throws in
             #expect(try pool.divvy("hold", "--gpus", "1").status == 0)
             pool.crash()
             let stale = "\(pool.cdi)/divvy-lease-99.json"
             #expect(FileManager.default.createFile(atPath: stale, contents: Data("{}".utf8)))
             try pool.start()
-            #expect(eventually { !FileManager.default.fileExists(atPath: stale) })
+            #expect(try eventually { !FileManager.default.fileExists(atPath: stale) })
             #expect(FileManager.default.fileExists(atPath: "\(pool.cdi)/divvy-lease-1.json"))
         }
     }
 
     @Test func `a second daemon on the same state is refused and the first goes on`() throws {
-        try Pool.with { pool in
+        try Pool.with { pool throws in
             let second = try Program.run([
                 Pool.divvy, "up", "--driver", "\(pool.directory)/sim/lib/libnvidia-ml.so.1", "--state", pool.state,
                 "--socket", "\(pool.directory)/other.sock", "--cdi-dir", "\(pool.directory)/cdi2",
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func `a corrupt journal is refused in words and left as it is`() throws {
-        try Pool.with { pool in
+        try Pool.with { pool throws in
             for _ in 0..<20 { #expect(try pool.divvy("hold", "--gpus", "0.1").status == 0) }
             pool.stop()
             let file = try #require(

@@ -45,7 +45,7 @@ final class Pool {
     /// Starts the daemon and waits until it answers.
     func start() throws {
         try launch()
-        try #require(eventually { (try? self.divvy("version", "-o", "json").status) == 0 }, "not ready:\n\(log)")
+        try #require(try eventually { (try? self.divvy("version", "-o", "json").status) == 0 }, "not ready:\n\(log)")
     }
 
     /// Starts the daemon without waiting.
@@ -113,7 +113,7 @@ final class Pool {
 }
 
 /// Tries for at most `seconds` until something is so.
-func eventually(_ seconds: Double = 15, _ what: () throws -> Bool) rethrows -> Bool {
+func eventually(_ seconds: Double = 15, _ what: () throws -> Bool) throws -> Bool {
     let end = Date().addingTimeInterval(seconds)
     repeat {
         if try what() { return true }

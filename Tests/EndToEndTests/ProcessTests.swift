@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct `divvy run with a process` {
     @Test func `has the GPU while the command runs and its exit status is the command's`() throws {
-        try Pool.with { pool in
+        try Pool.with { pool throws in
             let script = "\(Pool.divvy) ps -o json; exit 7"
             let result = try pool.divvy(["run", "--gpus", "0.5", "--gpu-memory", "10GiB", "--", "sh", "-c", script])
             #expect(result.status == 7, "\(result.errors)")
@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test func `shows the command its own GPUs and no others`() throws {
-        try Pool.with { pool in
+        try Pool.with { pool throws in
             let result = try pool.divvy(
                 ["run", "--gpus", "2", "--", "sh", "-c", "echo $CUDA_VISIBLE_DEVICES $NVIDIA_VISIBLE_DEVICES $DIVVY_LEASE"],
                 environment: ["CUDA_VISIBLE_DEVICES": "7", "NVIDIA_VISIBLE_DEVICES": "all"])
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func `hides the other GPUs' device nodes from the command`() throws {
-        try Pool.with { pool in
+        try Pool.with { pool throws in
             let dev = "\(pool.directory)/sim/dev"
             let script = "for n in 0 1 2 3 4 5 6 7; do (exec 3<\(dev)/nvidia$n) 2>/dev/null && echo $n; done; true"
             let result = try pool.divvy("run", "--gpus", "1", "--", "sh", "-c", script)
@@ -37,14 +37,14 @@ import Testing
 
     @Test(arguments: [("/nonexistent/program", 127), ("/etc/passwd", 126)])
     func `ends like docker run when the command cannot be started`(command: String, status: Int) throws {
-        try Pool.with { pool in
+        try Pool.with { pool throws in
             #expect(try pool.divvy("run", "--", command).status == Int32(status))
             #expect(try eventually { try pool.freeShares().allSatisfy { $0 == 1000 } })
         }
     }
 
     @Test func `gives back when the command is killed`() throws {
-        try Pool.with { pool in
+        try Pool.with { pool throws in
             let program = try Program(
                 [Pool.divvy, "run", "--gpus", "8", "--", "sleep", "100"], environment: pool.environment,
                 output: "\(pool.directory)/out")
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func `is stopped when its time is up or somebody releases it`() throws {
-        try Pool.with(options: ["--grace", "1s"]) { pool in
+        try Pool.with(options: ["--grace", "1s"]) { pool throws in
             let timed = try pool.divvy("run", "--gpus", "1", "--for", "1s", "--", "sleep", "100")
             #expect(timed.status == 128 + SIGTERM)
             let released = try Program(
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func `says 75 when there is no room and 124 when the wait ran out`() throws {
-        try Pool.with(profile: "2x-rtx-4090") { pool in
+        try Pool.with(profile: "2x-rtx-4090") { pool throws in
             #expect(try pool.divvy("hold", "--gpus", "2").status == 0)
             let refused = try pool.divvy("run", "--no-wait", "--", "true")
             #expect(refused.status == 75)
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func `serves who waits as soon as there is room`() throws {
-        try Pool.with(profile: "2x-rtx-4090") { pool in
+        try Pool.with(profile: "2x-rtx-4090") { pool throws in
             #expect(try pool.divvy("hold", "--gpus", "2").status == 0)
             let waiting = try Program(
                 [Pool.divvy, "run", "--gpus", "1", "--", "true"], environment: pool.environment,

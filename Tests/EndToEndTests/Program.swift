@@ -68,7 +68,7 @@ final class Program {
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let program = try Program(
             words, environment: environment, output: "\(directory)/out", errors: "\(directory)/err")
-        if !eventually(seconds, { !program.isRunning }) { program.signal(SIGKILL) }
+        if try !eventually(seconds, { !program.isRunning }) { program.signal(SIGKILL) }
         let status = program.wait()
         func text(_ name: String) -> String {
             String(decoding: FileManager.default.contents(atPath: "\(directory)/\(name)") ?? Data(), as: UTF8.self)

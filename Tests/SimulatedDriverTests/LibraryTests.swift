@@ -59,6 +59,22 @@ import Testing
         #expect(try driver.memory(device).used == 0)
     }
 
+    @Test func `a process that is added again has its new numbers, or keeps the old ones if they do not fit`() throws {
+        let machine = try Machine("2x-rtx-4090")
+        let driver = try LoadedDriver(machine)
+        let device = try driver.device(0)
+        try machine.instance.addProcess(pid: getpid(), gpu: 0, memory: 20 << 30)
+        try machine.instance.addProcess(pid: getpid(), gpu: 0, memory: 21 << 30)
+        #expect(try driver.computePIDs(device) == [UInt32(getpid())])
+        #expect(try driver.memory(device).used == 21 << 30)
+        #expect(throws: SimulationError.self) {
+            try machine.instance.addProcess(pid: getpid(), gpu: 0, memory: 25 << 30)
+        }
+        #expect(try driver.memory(device).used == 21 << 30)
+        machine.instance.removeProcess(pid: getpid())
+        #expect(try driver.memory(device).used == 0)
+    }
+
     @Test func `a lost GPU fails and the others go on`() throws {
         let machine = try Machine("2x-rtx-4090")
         let driver = try LoadedDriver(machine)

@@ -106,15 +106,10 @@ final class Sleeper {
     private var isEnded = false
 
     init() throws {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        // It outlives other tests: it must not keep the pipes of their programs open.
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        var arguments: [UnsafeMutablePointer<CChar>?] = ["sleep", "600"].map { strdup($0) } + [nil]
+        var arguments: [UnsafeMutablePointer<CChar>?] = [strdup("sleep"), strdup("600"), nil]
         defer { arguments.forEach { free($0) } }
         var started: pid_t = 0
-        try #require(posix_spawn(&started, "/bin/sleep", &actions, nil, &arguments, nil) == 0)
+        try #require(posix_spawn(&started, "/bin/sleep", nil, nil, &arguments, nil) == 0)
         pid = started
     }
 

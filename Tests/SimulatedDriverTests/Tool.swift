@@ -21,17 +21,19 @@ enum Tool {
 
     /// What a program prints; fails when it does not succeed.
     static func output(
-        _ program: String, _ arguments: [String], environment: [Environment.Key: String] = [:]
+        _ program: String, _ arguments: [String], environment: [String: String] = [:]
     ) async throws -> String {
+        let additions = Dictionary(
+            uniqueKeysWithValues: environment.map { (Environment.Key(stringLiteral: $0.key), Optional($0.value)) })
         let isPath = program.hasPrefix("/")
         let result = try await run(
             isPath ? .path(FilePath(program)) : .name(program), arguments: Arguments(arguments),
-            environment: .inherit.updating(environment.mapValues { $0 }), output: .string(limit: 1 << 22),
+            environment: .inherit.updating(additions), output: .string(limit: 1 << 22),
             error: .string(limit: 1 << 22))
         guard result.terminationStatus.isSuccess else {
-            throw Failure(program: program, text: (result.standardOutput ?? "") + (result.standardError ?? ""))
+            throw Failure(program: program, text: result.standardOutput + result.standardError)
         }
-        return result.standardOutput ?? ""
+        return result.standardOutput
     }
 
     struct Failure: Error {

@@ -3,6 +3,7 @@ import Dispatch
 import Fleet
 import Glibc
 import Presentation
+import SimulatedDevices
 
 /// Where the program starts: finds the command, runs it, and turns whatever it throws into words and a status.
 @main
@@ -12,7 +13,7 @@ enum Entry {
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
             try refuseUnknownCommand(arguments)
-            var command = try Divvy.parseAsRoot(arguments)
+            var command = try parse(arguments)
             guard let asynchronous = command as? any AsyncParsableCommand else {
                 try command.run()
                 exit(ExitStatus.done.rawValue)
@@ -21,6 +22,15 @@ enum Entry {
         } catch {
             end(with: error)
         }
+    }
+
+    /// `run` reads its words itself, so the parser, which would first look at every option of every command, is left
+    /// out: what is spent here comes before somebody's program starts.
+    private static func parse(_ arguments: [String]) throws -> sending any ParsableCommand {
+        guard arguments.first == Run._commandName, arguments.count > 1 else { return try Divvy.parseAsRoot(arguments) }
+        var run = Run()
+        run.words = Array(arguments.dropFirst())
+        return run
     }
 
     private static func run(_ command: sending any AsyncParsableCommand) -> Never {
@@ -66,7 +76,11 @@ extension Failure {
         case let refusal as RequestRefusal: self.init(.badData, "\(refusal)")
         case let failure as SystemFailure: self.init(.inputOutput, "\(failure)")
         case is CancellationError: self.init(.failed, "cancelled")
-        default: return nil
+        case let error as SimulationError: self.init(error)
+        default:
+            // The parser words what it throws itself, and so does whoever throws a bare status.
+            guard !(error is ExitCode), Divvy.exitCode(for: error) == .failure else { return nil }
+            self.init(.failed, "\(error)")
         }
     }
 }

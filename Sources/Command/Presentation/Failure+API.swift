@@ -10,17 +10,19 @@ extension Failure {
         }
     }
 
-    /// What the daemon said, with the explanation that it gave.
+    /// What the daemon said, with the explanation that it gave and without saying anything twice.
     package init(_ body: ErrorBody) {
         var lines = [body.message]
+        var hint = body.hint
         if let explanation = body.explanation {
             if !body.message.contains(explanation.summary) { lines.append("  \(explanation.summary)") }
-            lines += explanation.counts.map { "  \($0.gpus) x \($0.reason)" }
-            if let unblocks = explanation.unblocks, body.hint?.contains(unblocks) != true {
+            if explanation.counts.count > 1 { lines += explanation.counts.map { "  \($0.gpus) x \($0.reason)" } }
+            if let unblocks = explanation.unblocks {
                 lines.append("  would help: \(unblocks)")
+                if hint == unblocks { hint = nil }
             }
         }
-        self.init(ExitStatus(body.code), lines.joined(separator: "\n"), hint: body.hint)
+        self.init(ExitStatus(body.code), lines.joined(separator: "\n"), hint: hint)
     }
 }
 

@@ -136,8 +136,8 @@ package final class CDILeasePreparer: LeasePreparer {
     private func driverFiles(_ node: Node) throws(PreparationError) -> DriverFiles {
         guard let library = settings.library(node) else {
             throw PreparationError(
-                "the node \(node.name) has no driver: \(node.whyEmpty ?? "none was found"); install the NVIDIA driver, or "
-                    + "start the daemon with a simulated one")
+                "the node \(node.name) has no driver: \(node.whyEmpty ?? "none was found"); install the NVIDIA driver, "
+                    + "or start the daemon with a simulated one")
         }
         return DriverFiles(
             library: Self.absolute(library), version: node.driver?.version, deviceRoot: settings.deviceRoot)

@@ -85,7 +85,9 @@ struct ModelWriter {
     }
 
     private func writeLinks(to gpu: UnsafeMutablePointer<ModelGPU>) {
-        guard case .switched(let links, let version, let speed, let buses, let deviceID) = profile.nvlink else { return }
+        guard case .switched(let links, let version, let speed, let buses, let deviceID) = profile.nvlink else {
+            return
+        }
         gpu.pointee.nvlinkCount = UInt32(links)
         gpu.pointee.nvlinkVersion = UInt32(version)
         gpu.pointee.nvlinkSpeed = UInt32(speed)

@@ -24,9 +24,9 @@ extension SimulatedInstance {
         guard startTime != 0 else { throw .noSuchProcess(pid: pid) }
         model_charge_energy(file.model, UInt32(index))
         let owner = model_owner(UInt32(index), UInt32(pid))
-        remove { $0 == owner }
-        let free = Int64(gpu.pointee.memoryTotal - gpu.pointee.memoryReserved) - memoryUsed(index)
+        let free = Int64(gpu.pointee.memoryTotal - gpu.pointee.memoryReserved) - memoryUsed(index, except: owner)
         guard memory >= 0, memory <= free else { throw .notEnoughMemory(gpu: index, wanted: memory, free: free) }
+        remove { $0 == owner }
         var process = ModelProcess(
             owner: owner, startTime: startTime, memory: UInt64(memory), load: UInt32(load), graphics: graphics ? 1 : 0)
         guard model_add_process(file.model, &process) else { throw .tooManyProcesses(limit: Int(MODEL_PROCESS_LIMIT)) }
@@ -65,9 +65,18 @@ extension SimulatedInstance {
         model_edited(file.model)
     }
 
-    /// Bytes that processes hold on a GPU, living or not.
-    private func memoryUsed(_ index: Int) -> Int64 {
-        Int64(clamping: model_gpu_memory(file.model, UInt32(index)))
+    /// Bytes that the other processes hold on a GPU.
+    private func memoryUsed(_ index: Int, except owner: UInt64) -> Int64 {
+        var bytes: UInt64 = 0
+        for slot in 0..<UInt32(MODEL_PROCESS_LIMIT) {
+            var process = ModelProcess()
+            guard let entry = model_process(file.model, slot), model_read_process(entry, &process),
+                model_owner_is_on(process.owner, UInt32(index)), process.owner != owner,
+                process_start_time(model_owner_pid(process.owner)) == process.startTime
+            else { continue }
+            bytes += process.memory
+        }
+        return Int64(clamping: bytes)
     }
 
     private func remove(where matches: (UInt64) -> Bool) {

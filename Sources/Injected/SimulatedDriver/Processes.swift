@@ -14,9 +14,8 @@ extension GPU {
         let last = model_load_64(&model.pointee.sweptAt)
         guard now < last || now - last >= 1000, model_exchange_64(&model.pointee.sweptAt, last, now) else { return }
         for slot in 0..<UInt32(MODEL_PROCESS_LIMIT) {
-            let entry = model_process(model, slot)!
             var process = ModelProcess()
-            guard model_read_process(entry, &process) else { continue }
+            guard let entry = model_process(model, slot), model_read_process(entry, &process) else { continue }
             guard process_start_time(model_owner_pid(process.owner)) != process.startTime else { continue }
             model_charge_energy(model, UInt32(process.owner >> 32) - 1)
             if model_remove_process(entry, process.owner) { model_edited(model) }

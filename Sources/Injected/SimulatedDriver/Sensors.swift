@@ -94,7 +94,9 @@ private func videoLoad(
     videoLoad(device, utilization, period)
 }
 
-@c public func nvmlDeviceGetPowerUsage(_ device: nvmlDevice_t?, _ power: UnsafeMutablePointer<UInt32>?) -> nvmlReturn_t {
+@c public func nvmlDeviceGetPowerUsage(
+    _ device: nvmlDevice_t?, _ power: UnsafeMutablePointer<UInt32>?
+) -> nvmlReturn_t {
     answer(device, power) { $0.power }
 }
 

@@ -101,7 +101,8 @@ private func withPair(
 
 /// Stores one value about a link of a GPU. The driver numbers as many links as any GPU has; a GPU may have fewer.
 private func answerLink<Value>(
-    _ device: nvmlDevice_t?, _ link: UInt32, _ result: UnsafeMutablePointer<Value>?, _ value: (GPU, ModelNVLink) -> Value
+    _ device: nvmlDevice_t?, _ link: UInt32, _ result: UnsafeMutablePointer<Value>?,
+    _ value: (GPU, ModelNVLink) -> Value
 ) -> nvmlReturn_t {
     withGPU(device) { gpu in
         guard let result, link < UInt32(MODEL_NVLINK_LIMIT) else { return NVML_ERROR_INVALID_ARGUMENT }

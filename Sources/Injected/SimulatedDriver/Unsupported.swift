@@ -68,7 +68,8 @@ public import CNVML
 }
 
 @c public func nvmlDeviceGetEncoderStats(
-    _ device: nvmlDevice_t?, _ sessions: UnsafeMutableRawPointer?, _ rate: UnsafeMutableRawPointer?, _ latency: UnsafeMutableRawPointer?
+    _ device: nvmlDevice_t?, _ sessions: UnsafeMutableRawPointer?, _ rate: UnsafeMutableRawPointer?,
+    _ latency: UnsafeMutableRawPointer?
 ) -> nvmlReturn_t {
     unsupported(device)
 }

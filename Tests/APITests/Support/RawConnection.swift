@@ -2,6 +2,13 @@
 import Foundation
 import Glibc
 
+/// Runs `body`, which blocks, on a thread of its own: the tasks of the daemon under test share the pool's few threads.
+func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }
+    }
+}
+
 /// Bytes as they are, for what a well-behaved client would not send.
 final class RawConnection: Sendable {
     let descriptor: Int32
@@ -16,10 +23,12 @@ final class RawConnection: Sendable {
 
     deinit { close(descriptor) }
 
-    func send(_ text: String) { send(Array(text.utf8)) }
+    func send(_ text: String) async throws {
+        try await blocking { self.sendNow(Array(text.utf8)[...]) }
+    }
 
-    func send(_ bytes: [UInt8]) {
-        var rest = bytes[...]
+    private func sendNow(_ bytes: ArraySlice<UInt8>) {
+        var rest = bytes
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes {
                 Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
@@ -30,28 +39,34 @@ final class RawConnection: Sendable {
     }
 
     /// What comes next; empty at the end, nil when nothing came within ten seconds.
-    func receive() -> [UInt8]? {
+    func receive() async throws -> [UInt8]? { try await blocking { self.receiveNow() } }
+
+    private func receiveNow() -> [UInt8]? {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = recv(descriptor, &buffer, buffer.count, 0)
         return count < 0 ? (errno == EAGAIN ? nil : []) : Array(buffer[..<count])
     }
 
     /// Everything until `text` has come or the connection has ended.
-    func receive(until text: String) -> String {
-        var all: [UInt8] = []
-        while !String(decoding: all, as: UTF8.self).contains(text), let part = receive(), !part.isEmpty { all += part }
-        return String(decoding: all, as: UTF8.self)
+    func receive(until text: String) async throws -> String {
+        try await blocking {
+            var all: [UInt8] = []
+            while !String(decoding: all, as: UTF8.self).contains(text), let part = self.receiveNow(), !part.isEmpty {
+                all += part
+            }
+            return String(decoding: all, as: UTF8.self)
+        }
     }
 
     /// Sends a request and gives the status and the body of its answer.
     static func call(
         _ path: String, _ method: String, _ target: String, headers: [String] = [], body: String? = nil
-    ) throws -> (status: Int, body: String) {
+    ) async throws -> (status: Int, body: String) {
         let connection = try RawConnection(path)
         var lines = ["\(method) \(target) HTTP/1.1", "host: divvy", "connection: close"] + headers
         if let body { lines.append("content-length: \(body.utf8.count)") }
-        connection.send(lines.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? ""))
-        let answer = connection.receive(until: "\u{0}")
+        try await connection.send(lines.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? ""))
+        let answer = try await connection.receive(until: "\u{0}")
         let parts = answer.components(separatedBy: "\r\n\r\n")
         let status = answer.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         return (status, parts.dropFirst().joined(separator: "\r\n\r\n"))

@@ -154,6 +154,7 @@ typedef struct ModelProcess {
     uint32_t graphics;
 } ModelProcess;
 
+/// Who dies while writing loses the slot to nobody: it is one of many, and taken for a moment only.
 #define MODEL_PROCESS_WRITING 1ULL
 
 typedef struct ModelEvent {

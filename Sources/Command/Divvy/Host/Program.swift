@@ -28,7 +28,12 @@ struct Program {
     /// The file that a name means.
     static func find(_ name: String, path: String?) throws -> String {
         guard !name.isEmpty else { throw failure(name, ENOENT) }
-        if name.contains("/") { return name }
+        if name.contains("/") {
+            var status = stat()
+            guard stat(name, &status) == 0 else { throw failure(name, errno) }
+            guard status.st_mode & S_IFMT == S_IFREG, access(name, X_OK) == 0 else { throw failure(name, EACCES) }
+            return name
+        }
         var reason = ENOENT
         for directory in (path ?? "/usr/local/bin:/usr/bin:/bin").split(
             separator: ":", omittingEmptySubsequences: false)

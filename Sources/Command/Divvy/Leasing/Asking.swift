@@ -31,10 +31,13 @@ struct Asking {
     private static let longestAbsence = 30
 
     private func wait(for lease: LeaseView) async throws -> LeaseView {
-        try await Interruption.handled(
+        let line = WaitingLine(lease, isQuiet: isQuiet)
+        return try await Interruption.handled(
             cleanUp: {
                 // A second interruption ends this at once; the lease then ends with its holder or lapses.
+                line.clear()
                 _ = try? await daemon.end(lease.id)
+                say("\(lease.id) was given up")
             },
             during: {
                 let line = WaitingLine(lease, isQuiet: isQuiet)
@@ -104,7 +107,7 @@ private struct WaitingLine {
     func show(_ lease: LeaseView, now: Timestamp) {
         guard isLive, !isQuiet else { return }
         let elapsed = Span(seconds: max(0, now.wall - lease.askedAt.wall) / 1_000_000_000)
-        let text = "divvy: \(Self.words(for: lease)), \(elapsed)".clipped(to: Console.size.columns - 1)
+        let text = "divvy: \(Self.words(for: lease, elapsed))".clipped(to: Console.size.columns - 1)
         Console.write("\r\(text)\u{1B}[K", to: STDERR_FILENO)
     }
 
@@ -112,9 +115,10 @@ private struct WaitingLine {
         if isLive, !isQuiet { Console.write("\r\u{1B}[K", to: STDERR_FILENO) }
     }
 
-    private static func words(for lease: LeaseView) -> String {
+    private static func words(for lease: LeaseView, _ elapsed: Span? = nil) -> String {
         let place = lease.position.map { ", place \($0) in the queue" } ?? ""
+        let time = elapsed.map { ", \($0)" } ?? ""
         let why = lease.explanation.map { ": \($0.summary)" } ?? ""
-        return "\(lease.id) waits\(place)\(why) (Ctrl-C gives up)"
+        return "\(lease.id) waits (Ctrl-C gives up)\(place)\(time)\(why)"
     }
 }

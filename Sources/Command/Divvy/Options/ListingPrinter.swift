@@ -23,7 +23,7 @@ struct ListingPrinter<Row: Encodable & Sendable> {
             Console.print(try lines(try await fetch()))
             return
         }
-        var tracker = ChangeTracker()
+        var tracker = ChangeTracker(ignoring: listing().restless)
         let clears = Console.outputIsTerminal
         while true {
             let shown = try await fetch()
@@ -43,14 +43,14 @@ struct ListingPrinter<Row: Encodable & Sendable> {
         let palette = options.palette
         let isForPeople = options.isForPeople
         var lines: [String] = []
-        if isForPeople { lines += shown.preamble.map { palette.paint($0.text, $0.style) } }
+        if isForPeople, !options.noHeaders { lines += shown.preamble.map { palette.paint($0.text, $0.style) } }
         if isForPeople, shown.rows.isEmpty {
             if !shown.emptiness.isEmpty { lines.append(shown.emptiness) }
         } else {
             lines += try listing().lines(
                 shown.rows, of: shown.document, as: options.format, withHeadings: !options.noHeaders, palette: palette)
         }
-        if isForPeople { lines += shown.closing.map { palette.paint($0.text, $0.style) } }
+        if isForPeople, !options.noHeaders { lines += shown.closing.map { palette.paint($0.text, $0.style) } }
         return lines
     }
 }

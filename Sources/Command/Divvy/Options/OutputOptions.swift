@@ -13,7 +13,7 @@ struct OutputOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Print ids only.")
     var quiet = false
 
-    @Flag(help: "Leave out the headings.")
+    @Flag(help: "Leave out headings and remarks.")
     var noHeaders = false
 
     @Flag(help: "Print without colour.")

@@ -12,10 +12,12 @@ package struct ChangeTracker: Sendable {
         }
     }
 
+    /// Members that change by themselves as time passes, which is no change of the object.
+    private let ignored: Set<String>
     private var known: [String: JSONValue] = [:]
     private var order: [String] = []
 
-    package init() {}
+    package init(ignoring ignored: Set<String> = []) { self.ignored = ignored }
 
     /// What differs from the listing before: first what is gone, then what is new or other, in the listing's order.
     package mutating func changes(to listing: [(id: String, object: JSONValue)]) -> [Change] {
@@ -25,7 +27,9 @@ package struct ChangeTracker: Sendable {
         }
         for (id, object) in listing {
             if let before = known[id] {
-                if before != object { changes.append(Change(kind: .modified, object: object)) }
+                if before.without(ignored) != object.without(ignored) {
+                    changes.append(Change(kind: .modified, object: object))
+                }
             } else {
                 changes.append(Change(kind: .added, object: object))
             }
@@ -33,5 +37,13 @@ package struct ChangeTracker: Sendable {
         known = Dictionary(listing.map { ($0.id, $0.object) }) { first, _ in first }
         order = listing.map(\.id)
         return changes
+    }
+}
+
+extension JSONValue {
+    /// The same object without some of its members.
+    fileprivate func without(_ keys: Set<String>) -> JSONValue {
+        guard !keys.isEmpty, case .object(let members) = self else { return self }
+        return .object(members.filter { !keys.contains($0.key) })
     }
 }

@@ -33,8 +33,14 @@ package struct Listing<Row: Encodable & Sendable>: Sendable {
     /// What tells a row from all others; also what `-o name` writes.
     package let name: @Sendable (Row) -> String
 
-    package init(columns: [Column<Row>], name: @escaping @Sendable (Row) -> String) {
+    /// Members of a row's JSON that change by themselves as time passes.
+    package let restless: Set<String>
+
+    package init(
+        columns: [Column<Row>], restless: Set<String> = [], name: @escaping @Sendable (Row) -> String
+    ) {
         self.columns = columns
+        self.restless = restless
         self.name = name
     }
 

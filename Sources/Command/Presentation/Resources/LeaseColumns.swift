@@ -30,7 +30,7 @@ extension Listing where Row == LeaseView {
                 },
                 Column("GRADE", key: "grade", value: { $0.grade?.rawValue ?? "" }),
                 Column("HOLDER", key: "holder", value: { Wording.holder($0.holder) }),
-                Column("AGE", key: "heldSeconds", alignment: .right, value: { Wording.number($0.heldSeconds) }) {
+                Column("AGE", key: "heldSeconds", alignment: .right, value: { Wording.seconds($0.heldSeconds) }) {
                     Cell($0.age(now))
                 },
                 Column("ENDS IN", key: "deadline", alignment: .right, value: { $0.deadline.map { "\($0)" } ?? "" }) {
@@ -38,12 +38,12 @@ extension Listing where Row == LeaseView {
                     return Cell(Wording.span(seconds: Double(end.wall - now.wall) / 1e9))
                 },
                 Column("GPU-SECONDS", key: "gpuSeconds", alignment: .right, isWide: true) {
-                    Wording.number($0.gpuSeconds)
+                    Wording.seconds($0.gpuSeconds)
                 },
                 Column("ASKED", key: "askedAt", isWide: true, value: { "\($0.askedAt)" }),
                 Column("REQUEST", key: "request", isWide: true, value: \.request),
             ],
-            name: { "\($0.id)" })
+            restless: ["heldSeconds", "gpuSeconds"], name: { "\($0.id)" })
     }
 }
 

@@ -32,35 +32,34 @@ package struct TopScreen: Sendable {
         return lines
     }
 
+    /// What matters most comes first: a terminal of 80 columns cuts the rest.
     private var gpuTable: Table {
         Table(
-            headings: ["GPU", "NAME", "BUSY", "", "MEMORY", "", "TEMP", "POWER", "GRANTED", "HEALTH"],
-            alignments: [.right, .left, .left, .right, .left, .right, .right, .right, .right, .left],
+            headings: ["GPU", "NAME", "BUSY", "", "MEMORY", "", "TAKEN", "HEALTH", "TEMP", "POWER"],
+            alignments: [.right, .left, .left, .right, .left, .right, .right, .left, .right, .right],
             rows: fleet.gpus.map { gpu in
                 let busy = gpu.reading.utilisationPercent
                 let used = gpu.memory.usedBytes
-                let total = max(gpu.memory.totalBytes, 1)
+                let total = gpu.memory.totalBytes
                 return [
-                    "\(gpu.index)", "\(gpu.name)",
+                    "\(gpu.index)", Cell(gpu.name.hasPrefix("NVIDIA ") ? String(gpu.name.dropFirst(7)) : gpu.name),
                     Self.bar(busy.map { Double($0) / 100 }), busy.map { "\($0)%" } ?? .none,
-                    Self.bar(used.map { Double($0) / Double(total) }),
-                    Cell("\(used.map(Wording.bytes) ?? "?") of \(Wording.bytes(gpu.memory.totalBytes))"),
+                    Self.bar(used.map { Double($0) / Double(max(total, 1)) }),
+                    Cell("\(used.map(Wording.bytes) ?? "?")/\(Wording.bytes(total))"),
+                    Cell(Wording.share(1000 - gpu.freeMilliGPU)), Wording.cell(gpu.health),
                     Wording.cell(Wording.number(gpu.reading.temperatureCelsius), unit: "C"),
                     Wording.cell(Wording.number(gpu.reading.powerWatts), unit: "W"),
-                    Cell(Wording.share(1000 - gpu.freeMilliGPU)), Wording.cell(gpu.health),
                 ]
             })
     }
 
-    private static let barLength = 12
+    private static let barLength = 6
 
     /// A bar that needs no colour to be read.
     private static func bar(_ part: Double?) -> Cell {
         guard let part else { return .none }
         let filled = Int((max(0, min(part, 1)) * Double(barLength)).rounded())
-        let style: Style = part > 0.9 ? .warning : .good
-        return Cell(
-            "[" + String(repeating: "|", count: filled) + String(repeating: " ", count: barLength - filled) + "]", style
-        )
+        let bar = String(repeating: "|", count: filled) + String(repeating: " ", count: barLength - filled)
+        return Cell("[\(bar)]", part > 0.9 ? .warning : filled > 0 ? .good : .muted)
     }
 }

@@ -38,6 +38,16 @@ enum Wording {
         return rest == 0 ? "\(sign)\(whole)" : "\(sign)\(whole).\(rest)"
     }
 
+    /// To the millisecond, or nothing.
+    static func seconds(_ value: Double?) -> String {
+        guard let value, value >= 0, value < 1e12 else { return "" }
+        let (whole, rest) = Int64((value * 1000).rounded()).quotientAndRemainder(dividingBy: 1000)
+        guard rest > 0 else { return "\(whole)" }
+        var decimals = String(1000 + rest).dropFirst()
+        while decimals.last == "0" { decimals.removeLast() }
+        return "\(whole).\(decimals)"
+    }
+
     static func bytes(_ count: Int64) -> String { Bytes(count).description }
 
     static func share(_ milli: Int32) -> String { Share(milli: milli).description }

@@ -32,11 +32,17 @@ struct ConnectionHandler: Sendable {
         let responder = responder
         let http = HTTP1Channel(
             responder: { request, writer, _ in
-                let response = try await responder.respond(to: request, context: CallContext(source: source))
+                var response = try await responder.respond(to: request, context: CallContext(source: source))
+                let isTooLarge = response.status == .contentTooLarge
+                if isTooLarge { response.headers[.connection] = "close" }
                 try await writer.write(response: response.head, body: response.body)
+                // Nobody reads the rest of the body: without this, the client would be stuck in sending it.
+                if isTooLarge { throw BodyLeftUnread() }
             }, configuration: configuration)
         await http.handle(value: value, logger: logger)
     }
+
+    private struct BodyLeftUnread: Error {}
 
     private func turnAway(_ value: HTTP1Channel.Value) async {
         var response = JSONBody.response(

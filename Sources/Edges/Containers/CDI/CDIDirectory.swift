@@ -1,9 +1,9 @@
 package import Fleet
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// The directory that engines read CDI documents from, and the files of ours in it.

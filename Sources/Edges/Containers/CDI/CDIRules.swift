@@ -23,7 +23,8 @@ package enum CDIError: Error, Hashable, Sendable, CustomStringConvertible {
                 + "digits, '.', '_', ':' and '-'"
         case .sameDeviceTwice(let text): "the device \(quoted(text)) is described twice; give each its own name"
         case .noDevices: "the document describes no device; an engine would refuse it"
-        case .emptyDevice(let text): "the device \(quoted(text)) changes nothing in a container; an engine would refuse it"
+        case .emptyDevice(let text):
+            "the device \(quoted(text)) changes nothing in a container; an engine would refuse it"
         case .environment(let text):
             "\(quoted(text)) is no environment entry; it must be NAME=value, the name of letters, digits and '_', the "
                 + "value without line breaks and at most \(CDIRules.longestValue) bytes long"
@@ -75,9 +76,8 @@ enum CDIRules {
             try checkPath(mount.hostPath, "the source of a mount")
             try checkPath(mount.containerPath, "the target of a mount")
             for option in mount.options {
-                guard !option.isEmpty, option.utf8.allSatisfy({ isLetterOrDigit($0) || $0 == 0x2D || $0 == 0x3D }) else {
-                    throw .mountOption(option)
-                }
+                let isWord = option.utf8.allSatisfy { isLetterOrDigit($0) || $0 == 0x2D || $0 == 0x3D }
+                guard isWord, !option.isEmpty else { throw .mountOption(option) }
             }
         }
         for hook in edits.hooks {

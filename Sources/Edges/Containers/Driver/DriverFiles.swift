@@ -26,9 +26,9 @@ package struct DriverFiles: Hashable, Sendable {
     }
 
     #if arch(arm64)
-    package static let libraryDirectoriesInContainer = ["/usr/lib/aarch64-linux-gnu", "/usr/lib64"]
+        package static let libraryDirectoriesInContainer = ["/usr/lib/aarch64-linux-gnu", "/usr/lib64"]
     #else
-    package static let libraryDirectoriesInContainer = ["/usr/lib/x86_64-linux-gnu", "/usr/lib64"]
+        package static let libraryDirectoriesInContainer = ["/usr/lib/x86_64-linux-gnu", "/usr/lib64"]
     #endif
 
     /// What any container with a GPU needs, whichever it is; `found` is what `libraries` says of the capabilities.
@@ -78,8 +78,9 @@ package struct DriverFiles: Hashable, Sendable {
         package let hostPath: String
     }
 
-    /// Every name that the driver's libraries go by: the file's own, its SONAME's link, and the linker's. It reads whole
-    /// directories, which takes milliseconds.
+    /// Every name that the driver's libraries go by: the file's own, its SONAME's link, and the linker's.
+    ///
+    /// It reads whole directories, which takes milliseconds.
     package func libraries(for capabilities: Set<DriverCapability>) -> [Library] {
         let beside = HostFiles.split(library).directory
         // Distributions that allow several drivers keep the files elsewhere, behind links to links.

@@ -29,12 +29,13 @@ extension EngineCommand {
     package func output(
         of rest: [String], as account: Account? = nil, limit: Duration = .seconds(20)
     ) async throws(EngineCallError) -> EngineOutput {
+        let start = start(as: account)
         let result: Result<EngineOutput, EngineCallError> = await withTaskGroup { group in
             group.addTask { () -> Result<EngineOutput, EngineCallError> in
                 do {
                     let result = try await Subprocess.run(
-                        .path(FilePath(executable)), arguments: Arguments(globalArguments + rest),
-                        environment: environment(for: account), platformOptions: platformOptions(for: account),
+                        .path(FilePath(start.program)), arguments: Arguments(start.arguments + globalArguments + rest),
+                        environment: environment(for: account), platformOptions: Self.platformOptions,
                         output: .string(limit: 4 << 20), error: .string(limit: 1 << 16))
                     return .success(
                         EngineOutput(
@@ -58,10 +59,11 @@ extension EngineCommand {
     package func lines(
         of rest: [String], as account: Account? = nil, each: (String) async -> Void
     ) async throws(EngineCallError) {
+        let start = start(as: account)
         do {
             _ = try await Subprocess.run(
-                .path(FilePath(executable)), arguments: Arguments(globalArguments + rest),
-                environment: environment(for: account), platformOptions: platformOptions(for: account),
+                .path(FilePath(start.program)), arguments: Arguments(start.arguments + globalArguments + rest),
+                environment: environment(for: account), platformOptions: Self.platformOptions,
                 input: .none, output: .sequence, error: .discarded
             ) { execution in
                 for try await line in execution.standardOutput.strings() { await each(line) }
@@ -83,24 +85,34 @@ extension EngineCommand {
         return .custom(variables)
     }
 
-    private func platformOptions(for account: Account?) -> PlatformOptions {
+    /// A terminal's ^C is for whoever runs the daemon, not for what it has started.
+    private static var platformOptions: PlatformOptions {
         var options = PlatformOptions()
-        // A terminal's ^C is for whoever runs the daemon, not for what it has started.
         options.processGroupID = 0
-        if let account {
-            options.userID = account.uid
-            options.groupID = account.gid
-            options.supplementaryGroups = account.groups
-        }
         return options
+    }
+
+    /// The program to start and what it needs before the engine's own arguments.
+    ///
+    /// Another program changes the user: with the options that Subprocess has for it, the new process of a program with
+    /// several threads waits in glibc's setuid for threads that it does not have (swift-subprocess 1.0.2, clone3).
+    private func start(as account: Account?) -> (program: String, arguments: [String]) {
+        guard let account else { return (executable, []) }
+        let groups = account.groups.map(String.init).joined(separator: ",")
+        return (
+            "/usr/bin/setpriv",
+            [
+                "--reuid=\(account.uid)", "--regid=\(account.gid)",
+                account.groups.isEmpty ? "--clear-groups" : "--groups=\(groups)", "--", executable,
+            ]
+        )
     }
 }
 
 extension String {
     fileprivate var trimmed: String {
-        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace }) else {
-            return ""
-        }
+        guard let first = firstIndex(where: { !$0.isWhitespace }), let last = lastIndex(where: { !$0.isWhitespace })
+        else { return "" }
         return String(self[first...last])
     }
 }

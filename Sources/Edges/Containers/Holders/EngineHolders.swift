@@ -162,7 +162,8 @@ actor EngineHolders {
 
     /// Remembers and watches the first process that an engine names for a container, if it is one of this machine.
     private func noteFirstProcess(_ sights: [ContainerSight]?, of subject: inout Followed) {
-        guard case .container(let id) = subject.subject, let sight = sights?.first(where: { $0.id == id }) else { return }
+        guard case .container(let id) = subject.subject, let sight = sights?.first(where: { $0.id == id })
+        else { return }
         subject.restarts = sight.restarts
         guard sight.life == .running, let pid = sight.pid, subject.first?.pid != pid,
             let process = ProcessTable.identity(of: pid)
@@ -181,7 +182,8 @@ extension EngineHolders {
     /// All containers of leases; nil when the engine does not answer.
     func sights() async -> [ContainerSight]? {
         let label = "label=\(RunArguments.leaseLabel)"
-        guard let list = await answer(["ps", "-aq", "--no-trunc", "--filter", label]), list.isSuccess else { return nil }
+        guard let list = await answer(["ps", "-aq", "--no-trunc", "--filter", label]), list.isSuccess
+        else { return nil }
         let ids = list.text.split(separator: "\n").map(String.init)
         guard !ids.isEmpty else { return [] }
         var sights: [ContainerSight] = []

@@ -3,9 +3,9 @@ package import Fleet
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// Follows whatever holds leases: processes through the kernel, containers through their engines as well.
@@ -33,8 +33,7 @@ package final class LeaseHolderWatch: HolderWatch {
     private let commands: [EngineKind: EngineCommand]
     private let state = Mutex(State())
 
-    /// - Parameter engines: the command lines of the engines that are installed; holders in any other are followed as
-    ///   the process that started them.
+    /// - Parameter engines: the command lines of the engines that are installed.
     package init(engines: [EngineCommand]) throws(ProcessWatchError) {
         processes = try ProcessWatch()
         commands = Dictionary(engines.map { ($0.kind, $0) }) { first, _ in first }
@@ -66,7 +65,7 @@ package final class LeaseHolderWatch: HolderWatch {
             return state.holders[lease]
         }
         if before == holder { return }
-        let engine = subject(of: holder).flatMap { self.engine($0.kind, tenant) }
+        let engine = subject(of: holder).map { self.engine($0.kind, tenant) }
         // The same engine goes on with what it knows; anything else is followed anew.
         if let before, before != .nobody { await stopFollowing(before, of: lease, except: engine) }
         if let engine, let subject = subject(of: holder)?.subject {
@@ -75,7 +74,7 @@ package final class LeaseHolderWatch: HolderWatch {
             let key = processes.watch(process) { [weak self] in self?.tellGone(holder, of: lease) }
             state.withLock { if $0.holders[lease] == holder { $0.keys[lease] = key } }
         } else if holder != .nobody {
-            // A container of an engine that is no longer installed.
+            // A container of an engine that this release does not know.
             tellGone(holder, of: lease)
         }
     }
@@ -91,13 +90,13 @@ package final class LeaseHolderWatch: HolderWatch {
         case .nobody: break
         case .process(let process): await ProcessEnding.end(process, grace: grace)
         case .starting(_, let process):
-            let engine = subject(of: holder).flatMap { self.engine($0.kind, tenant) }
+            let engine = subject(of: holder).map { self.engine($0.kind, tenant) }
             // Containers first: Docker's command line would end without taking its container along.
             _ = await engine?.stop(lease, id: nil, grace: grace)
             await ProcessEnding.end(process, grace: grace)
             _ = await engine?.stop(lease, id: nil, grace: grace)
         case .container(_, let id):
-            guard let engine = subject(of: holder).flatMap({ self.engine($0.kind, tenant) }) else { return }
+            guard let engine = subject(of: holder).map({ self.engine($0.kind, tenant) }) else { return }
             if await engine.stop(lease, id: id, grace: grace) { return }
             guard let first = await engine.followed[lease]?.first else { return }
             await ProcessEnding.end(first, grace: grace)
@@ -163,7 +162,8 @@ package final class LeaseHolderWatch: HolderWatch {
     private func stopFollowing(_ holder: Holder, of lease: LeaseID, except: EngineHolders?) async {
         let (key, tenant) = state.withLock { ($0.keys.removeValue(forKey: lease), $0.tenants[lease]) }
         if let key { processes.cancel(key) }
-        guard let tenant, let kind = subject(of: holder)?.kind, let engine = engine(kind, tenant) else { return }
+        guard let tenant, let kind = subject(of: holder)?.kind else { return }
+        let engine = engine(kind, tenant)
         if engine !== except { await engine.forget(lease) }
     }
 
@@ -183,8 +183,11 @@ package final class LeaseHolderWatch: HolderWatch {
     }
 
     /// Who follows an engine's containers for a tenant: Docker's daemon has those of all, Podman has each user's apart.
-    private func engine(_ kind: EngineKind, _ tenant: Tenant) -> EngineHolders? {
-        guard let command = commands[kind] else { return nil }
+    ///
+    /// An engine that was not found is asked where it usually is: until it answers it is silent, which ends no lease
+    /// while the container's processes run.
+    private func engine(_ kind: EngineKind, _ tenant: Tenant) -> EngineHolders {
+        let command = commands[kind] ?? EngineCommand(kind: kind, executable: "/usr/bin/\(kind.rawValue)")
         let uid = kind == .podman && geteuid() == 0 && tenant.uid != 0 ? tenant.uid : nil
         return state.withLock { state in
             let place = Place(engine: kind, uid: uid)

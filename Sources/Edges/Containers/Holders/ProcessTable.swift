@@ -2,9 +2,9 @@ import CLinux
 package import Fleet
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// What `/proc` tells of the processes of the machine.

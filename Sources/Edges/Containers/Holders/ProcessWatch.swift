@@ -3,9 +3,9 @@ package import Fleet
 import Synchronization
 
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// Tells when processes end, whoever started them.
@@ -126,7 +126,9 @@ package final class ProcessWatch: Sendable {
                     for number in state.watched.keys { remove(number, from: &state) }
                     return nil
                 }
-                let gone = state.watched.filter { $0.value.descriptor == nil && !ProcessTable.isRunning($0.value.process) }
+                let gone = state.watched.filter {
+                    $0.value.descriptor == nil && !ProcessTable.isRunning($0.value.process)
+                }
                 return (keys.prefix(Int(max(count, 0))) + gone.keys.sorted()).compactMap { remove($0, from: &state) }
             }
             guard let ended else { break }

@@ -9,7 +9,9 @@ enum EngineFlags {
         "use-api-socket",
     ]
 
-    static let short: [Character: String] = ["d": "detach", "i": "interactive", "P": "publish-all", "q": "quiet", "t": "tty"]
+    static let short: [Character: String] = [
+        "d": "detach", "i": "interactive", "P": "publish-all", "q": "quiet", "t": "tty",
+    ]
 
     /// The long names of the short options that matter here and take a value.
     static let shortWithValue: [Character: String] = ["e": "env", "l": "label", "v": "volume"]

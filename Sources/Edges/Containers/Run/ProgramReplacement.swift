@@ -1,13 +1,14 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #endif
 
 /// Puts another program in the place of this one, which keeps its pid, terminal and descriptors.
 package enum ProgramReplacement {
-    /// Executes `words[0]`, looked for in the `PATH` of `environment` when it has no slash. Returns only when that fails,
-    /// with `errno`.
+    /// Executes `words[0]`, looked for in the `PATH` of `environment` when it has no slash.
+    ///
+    /// It returns only when that fails, with `errno`.
     ///
     /// The program starts with no signal blocked and none ignored: Swift's threads block all signals, and a mask and
     /// ignored signals outlive `execve`, so that the program could not be interrupted. Descriptors of our own must be

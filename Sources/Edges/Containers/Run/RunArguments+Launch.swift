@@ -50,11 +50,11 @@ package enum LaunchError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String {
         switch self {
         case .hooks(let engine):
-            "the lease needs a hook at the container's start, which \(engine.rawValue) takes from CDI specifications only; "
-                + "use an engine with CDI: Docker 28.2, Docker 25 with the feature 'cdi', or Podman 4.1 and newer"
+            "the lease needs a hook at the container's start, which \(engine.rawValue) takes from CDI specifications "
+                + "only; use an engine with CDI: Docker 28.2, Docker 25 with the feature 'cdi', or Podman 4.1 and newer"
         case .path(let path):
-            "\(path.debugDescription) cannot be written as an engine's option for its commas, colons or quotes; move it, "
-                + "or use an engine with CDI"
+            "\(path.debugDescription) cannot be written as an engine's option for its commas, colons or quotes; move "
+                + "it, or use an engine with CDI"
         }
     }
 }
