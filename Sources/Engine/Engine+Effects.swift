@@ -18,8 +18,7 @@ extension Engine {
             switch effect {
             case .prepare(let lease):
                 if let error = await prepare(lease) { failure = failure ?? FailedPreparation(lease: lease.id, error: error) }
-            case .stop(let lease):
-                await holders.stop(lease.holder, of: lease.id, tenant: lease.tenant, grace: settings.grace)
+            case .stop(let lease): stop.yield(lease)
             case .dismiss(let lease):
                 preparations[lease.id] = nil
                 await preparer.dismiss(lease.id)

@@ -43,6 +43,7 @@ extension Engine {
     package func run() async -> EngineError? {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.reconcilePreparations() }
+            group.addTask { await self.stopHolders() }
             group.addTask { await self.watchTime() }
             group.addTask { await self.watchDevices() }
             group.addTask { await self.watchHolders() }
@@ -66,6 +67,17 @@ extension Engine {
         for listener in listeners.values { listener.finish() }
         listeners = [:]
         await journal.close()
+    }
+
+    private func stopHolders() async {
+        await withDiscardingTaskGroup { group in
+            for await lease in stops {
+                group.addTask {
+                    await self.holders.stop(
+                        lease.holder, of: lease.id, tenant: lease.tenant, grace: self.settings.grace)
+                }
+            }
+        }
     }
 
     private func watchTime() async {

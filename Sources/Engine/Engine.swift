@@ -38,6 +38,9 @@ package actor Engine {
     var listeners: [Int: AsyncStream<RecordedNotice>.Continuation] = [:]
     var nextListener = 0
     let dueChanged = Signal()
+    /// Holders that are to be stopped: that takes as long as they are given, and nothing waits for it.
+    let stops: AsyncStream<Lease>
+    let stop: AsyncStream<Lease>.Continuation
     let snapshots = Signal()
     let halted = Signal()
     /// The journal cannot be trusted any more; only a new start helps.
@@ -54,6 +57,7 @@ package actor Engine {
         self.clock = clock
         self.settings = settings
         self.log = log
+        (stops, stop) = AsyncStream.makeStream(of: Lease.self)
     }
 
     /// The ledger's clock.

@@ -54,7 +54,7 @@ extension WithEngines {
                 let end = ContinuousClock.now
                 #expect(await test.sighting(1, within: .seconds(10)) == .gone(lease))
                 #expect(ContinuousClock.now - end < .seconds(3))
-                waitpid(commandLine, nil, 0)
+                await ended(commandLine)
                 _ = try ask(kind, ["rm", "-f", id])
             }
         }
@@ -65,7 +65,7 @@ extension WithEngines {
                 let pid = try spawn(runWords(kind, ["--rm"], ["/bin/true"]))
                 await test.watch.follow(
                     .starting(engine: kind.rawValue, try identity(pid)), of: lease, tenant: test.tenant)
-                waitpid(pid, nil, 0)
+                await ended(pid)
                 for index in 0..<2 {
                     if await test.sighting(index, within: .seconds(10)) == .gone(lease) { return }
                 }
@@ -82,7 +82,7 @@ extension WithEngines {
                 let pid = try spawn(words)
                 let holder = Holder.starting(engine: kind.rawValue, try identity(pid))
                 await test.watch.follow(holder, of: lease, tenant: test.tenant)
-                waitpid(pid, nil, 0)
+                await ended(pid)
                 #expect(await test.sighting(0, within: .milliseconds(1500)) == nil)
                 #expect(await test.sighting(0, within: .seconds(5)) == .gone(lease))
             }
@@ -94,7 +94,7 @@ extension WithEngines {
                 let pid = try spawn(runWords(kind, [], ["/no/such/program"]))
                 let holder = Holder.starting(engine: kind.rawValue, try identity(pid))
                 await test.watch.follow(holder, of: lease, tenant: test.tenant)
-                waitpid(pid, nil, 0)
+                await ended(pid)
                 #expect(await test.sighting(0, within: .seconds(8)) == .gone(lease))
             }
         }
@@ -105,7 +105,7 @@ extension WithEngines {
         {
             try await WatchUnderTest.with([command(kind)]) { test in
                 let (id, commandLine) = try await started(test, kind, ["-d", "--rm"])
-                waitpid(commandLine, nil, 0)
+                await ended(commandLine)
                 #expect(await test.sighting(1, within: .seconds(3)) == nil)
                 let holder = Holder.container(engine: kind.rawValue, id: id)
                 await test.watch.follow(holder, of: lease, tenant: test.tenant)
@@ -118,7 +118,7 @@ extension WithEngines {
         func `a lease is kept while its engine restarts the container`(kind: EngineKind) async throws {
             try await WatchUnderTest.with([command(kind)]) { test in
                 let (id, commandLine) = try await started(test, kind, ["-d", "--restart", "always"])
-                waitpid(commandLine, nil, 0)
+                await ended(commandLine)
                 let first = try firstProcess(kind, id)
                 kill(first, SIGKILL)
                 #expect(await test.sighting(1, within: .seconds(4)) == nil)
@@ -134,7 +134,7 @@ extension WithEngines {
         @Test func `restarting a container by hand keeps its lease`() async throws {
             try await WatchUnderTest.with([command(.docker)]) { test in
                 let (id, commandLine) = try await started(test, .docker, ["-d"])
-                waitpid(commandLine, nil, 0)
+                await ended(commandLine)
                 _ = try ask(.docker, ["restart", "-t", "0", id])
                 #expect(await test.sighting(1, within: .seconds(2)) == nil)
                 _ = try ask(.docker, ["rm", "-f", id])
@@ -148,7 +148,7 @@ extension WithEngines {
                 let holder = Holder.starting(engine: "docker", try identity(pid))
                 await test.watch.follow(holder, of: lease, tenant: test.tenant)
                 await test.watch.stop(holder, of: lease, tenant: test.tenant, grace: Span(seconds: 1))
-                waitpid(pid, nil, 0)
+                await ended(pid)
                 for index in 0..<2 {
                     if await test.sighting(index, within: .seconds(8)) == .gone(lease) { break }
                 }
@@ -159,7 +159,7 @@ extension WithEngines {
 
         @Test func `a watch that starts later finds the container that runs, and the one that does not`() async throws {
             let commandLine = try spawn(runWords(.docker, ["-d", "--rm"], ["/bin/sleep", "100"]))
-            waitpid(commandLine, nil, 0)
+            await ended(commandLine)
             let id = try ask(.docker, ["ps", "-q", "--no-trunc", "--filter", "label=divvy.lease=\(lease)"])
             try await WatchUnderTest.with([command(.docker)]) { test in
                 await test.watch.follow(.container(engine: "docker", id: id), of: lease, tenant: test.tenant)
@@ -211,7 +211,7 @@ extension WithEngines {
                     Issue.record("no container appeared: \(test.sightings)")
                     return
                 }
-                waitpid(pid, nil, 0)
+                await ended(pid)
                 #expect(await test.sighting(1, within: .seconds(3)) == nil)
                 let holder = Holder.container(engine: "podman", id: id)
                 await test.watch.stop(holder, of: lease, tenant: tenant, grace: Span(seconds: 1))
@@ -221,7 +221,7 @@ extension WithEngines {
 
         @Test func `an engine that is not there ends no lease while the container's processes run`() async throws {
             let commandLine = try spawn(runWords(.docker, ["-d"], ["/bin/sleep", "100"]))
-            waitpid(commandLine, nil, 0)
+            await ended(commandLine)
             let id = try ask(.docker, ["ps", "-q", "--no-trunc", "--filter", "label=divvy.lease=\(lease)"])
             let missing = EngineCommand(kind: .docker, executable: "/no/such/docker")
             try await WatchUnderTest.with([missing]) { test in
@@ -236,7 +236,7 @@ extension WithEngines {
             let directory = try #require(TestEngines.current?.directory)
             try await WatchUnderTest.with([command(.docker)]) { test in
                 let (id, commandLine) = try await started(test, .docker, ["-d"])
-                waitpid(commandLine, nil, 0)
+                await ended(commandLine)
                 let pid = try firstProcess(.docker, id)
                 let daemon = try #require(pid_t(contents(directory + "/docker.pid").filter(\.isNumber)))
                 kill(daemon, SIGKILL)

@@ -75,7 +75,7 @@ extension WithEngines {
                 path: ProcessInfo.processInfo.environment["PATH"] ?? "", cdiDirectory: nil,
                 globalArguments: [.docker: ["-H", "unix:///nowhere.sock"], .podman: arguments[.podman] ?? []])
             #expect(try await dead.find(.automatic).kind == .podman)
-            let error = await #expect(throws: EngineError.self) { try await dead.find(.named(.docker)) }
+            let error = await #expect(throws: Containers.EngineError.self) { try await dead.find(.named(.docker)) }
             #expect(error?.description.contains("nowhere.sock") == true)
         }
     }

@@ -8,7 +8,9 @@ import Testing
 @Suite struct ProcessHolderTests {
     private let lease = LeaseID(number: 5)
 
-    private func sleeper(_ script: String = "exec sleep 100") throws -> pid_t { try spawn(["/bin/sh", "-c", script]) }
+    private func sleeper(_ script: String = "exec sleep 100", reaped: Bool = true) throws -> pid_t {
+        try spawn(["/bin/sh", "-c", script], reaped: reaped)
+    }
 
     @Test func `the end of a process is seen at once, and only its own`() async throws {
         try await WatchUnderTest.with { test in
@@ -45,7 +47,7 @@ import Testing
 
     @Test func `a process that nobody has waited for is gone`() async throws {
         try await WatchUnderTest.with { test in
-            let pid = try sleeper("exit 0")
+            let pid = try sleeper("exit 0", reaped: false)
             let process = try identity(pid)
             // It stays a zombie: this test is its parent and does not wait for it before the end.
             #expect(await test.sighting(0, within: .milliseconds(200)) == nil)

@@ -66,14 +66,22 @@ enum WithEngines {}
 func run(_ words: [String]) throws -> (status: Int32, output: String) {
     let file = "/tmp/divvy-output-\(UUID().uuidString)"
     defer { unlink(file) }
-    let pid = try spawn(words, output: file)
+    let pid = try spawn(words, output: file, reaped: false)
     var status: Int32 = 0
     while waitpid(pid, &status, 0) < 0 && errno == EINTR {}
     return (status == 0 ? 0 : max(1, status >> 8), (try? contents(file)) ?? "")
 }
 
-/// Starts a program, which stays a child of the tests; `words[0]` is a path.
-func spawn(_ words: [String], output: String = "/dev/null") throws -> pid_t {
+/// Waits until a process that `spawn` started has ended and is waited for.
+func ended(_ pid: pid_t) async {
+    while ProcessTable.status(of: pid) != nil { try? await Task.sleep(for: .milliseconds(5)) }
+}
+
+/// Starts a program; `words[0]` is a path.
+///
+/// It is waited for as soon as it ends unless not `reaped`: a child that nobody waits for keeps Swift Testing's exit
+/// tests, which may run in the same process, from ever seeing theirs.
+func spawn(_ words: [String], output: String = "/dev/null", reaped: Bool = true) throws -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
@@ -93,6 +101,9 @@ func spawn(_ words: [String], output: String = "/dev/null") throws -> pid_t {
     var pid: pid_t = 0
     let code = posix_spawn(&pid, words[0], &actions, &attributes, &arguments, environ)
     guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO) }
+    if reaped {
+        Thread.detachNewThread { [pid] in while waitpid(pid, nil, 0) < 0 && errno == EINTR {} }
+    }
     return pid
 }
 

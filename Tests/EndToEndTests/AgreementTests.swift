@@ -55,7 +55,8 @@ import Testing
                 let reading = try #require(gpu["reading"] as? [String: Any])
                 let all = gpu.merging(memory) { $1 }.merging(reading) { $1 }
                 for (name, value) in other where name != "processes" {
-                    #expect("\(all[name] ?? "nothing")" == "\(value)", "\(name) of GPU \(other["index"] ?? "")")
+                    let isSame = (all[name] as? NSObject) == (value as? NSObject)
+                    #expect(isSame, "\(name) of GPU \(other["index"] ?? ""): \(all[name] ?? "nothing"), not \(value)")
                 }
                 let pids = (gpu["processes"] as? [[String: Any]])?.compactMap { $0["pid"] as? Int }
                 #expect(pids == other["processes"] as? [Int])

@@ -48,7 +48,7 @@ struct `divvy run with a container` {
             sleep(4)
             #expect(try pool.leases()["lease-1"] == "granted", "a container outlives the daemon")
             #expect(try pool.freeShares().filter { $0 == 0 }.count == 1)
-            let killed = try Program.run([engine, "kill", "worker"], environment: engines.environment)
+            let killed = try Program.run([engines.program(engine), "kill", "worker"], environment: engines.environment)
             #expect(killed.status == 0, "\(killed)")
             #expect(try eventually { try pool.leases()["lease-1"] == "ended" })
         }
@@ -63,7 +63,7 @@ struct `divvy run with a container` {
             #expect(started.status == 0, "\(started)")
             #expect(try eventually { try pool.items("ps").first.map { "\($0)".contains("container") } == true })
             pool.crash()
-            #expect(try Program.run([engine, "rm", "-f", "gone"], environment: engines.environment).status == 0)
+            #expect(try Program.run([engines.program(engine), "rm", "-f", "gone"], environment: engines.environment).status == 0)
             try pool.start()
             #expect(try eventually { try pool.leases()["lease-1"] == "ended" })
             #expect(try pool.freeShares().allSatisfy { $0 == 1000 })

@@ -41,6 +41,9 @@ final class Engines {
         return environment
     }
 
+    /// The program to call for an engine; a look in PATH would be in that of the tests.
+    func program(_ engine: String) -> String { engine == "podman" ? "\(directory)/bin/podman" : engine }
+
     /// Options of `run` that a machine without container networks and with low limits needs.
     func options(_ engine: String) -> [String] {
         engine == "podman"

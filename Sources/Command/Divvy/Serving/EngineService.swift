@@ -40,7 +40,7 @@ extension Failure {
             switch error.code {
             case .full, .failed: .inputOutput
             case .notWritable: .notPermitted
-            case .inUse: .cannotCreate
+            case .inUse: .badConfiguration
             case .corrupt, .newer: .badData
             }
         self.init(status, error.description)

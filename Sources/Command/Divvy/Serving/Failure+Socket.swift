@@ -5,7 +5,7 @@ extension Failure {
     init(_ error: SocketError) {
         let status: ExitStatus =
             switch error.code {
-            case .inUse: .cannotCreate
+            case .inUse: .badConfiguration
             case .notASocket, .pathTooLong: .badConfiguration
             case .failed: .inputOutput
             }

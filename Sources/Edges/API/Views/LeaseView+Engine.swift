@@ -9,18 +9,32 @@ extension LeaseView {
         explanation: ExplanationView? = nil, notes: [String] = []
     ) {
         let lease = prepared.lease
-        let metered = lease.metered(at: clock.now)
-        let placement = lease.placementEver
         self.init(
             id: lease.id, name: lease.name, state: State(lease.state), request: lease.request.canonical,
             tenant: TenantView(uid: lease.tenant.uid, name: lease.tenant.name), askedAt: clock.timestamp(lease.asked),
-            grantedAt: metered.map { clock.timestamp($0.since) }, endedAt: lease.ended.map(clock.timestamp),
-            endReason: lease.endReason, deadline: lease.deadline.map(clock.timestamp),
-            lapsesAt: lease.lapses.map(clock.timestamp), heldSeconds: metered?.length.seconds,
-            gpuSeconds: lease.gpuSeconds(at: clock.now), position: position, explanation: explanation,
-            grade: placement?.grade, fences: placement?.grade.fences,
-            grants: placement?.grants.map { GrantView($0, gpu: gpus[$0.gpu]) } ?? [], node: placement?.node,
-            holder: HolderView(lease.holder), preparation: prepared.preparation.map(PreparationView.init), notes: notes)
+            grantedAt: nil, endedAt: nil, endReason: lease.endReason, deadline: nil, lapsesAt: nil, heldSeconds: nil,
+            gpuSeconds: lease.gpuSeconds(at: clock.now), position: position, explanation: explanation, grade: nil,
+            fences: nil, grants: [], node: nil, holder: HolderView(lease.holder), preparation: nil, notes: notes)
+        show(lease, at: clock)
+        if let placement = lease.placementEver { show(placement, gpus: gpus) }
+        if let preparation = prepared.preparation { self.preparation = PreparationView(preparation) }
+    }
+
+    private mutating func show(_ lease: Lease, at clock: ClockReading) {
+        if let metered = lease.metered(at: clock.now) {
+            grantedAt = clock.timestamp(metered.since)
+            heldSeconds = metered.length.seconds
+        }
+        if let ended = lease.ended { endedAt = clock.timestamp(ended) }
+        if let deadline = lease.deadline { self.deadline = clock.timestamp(deadline) }
+        if let lapses = lease.lapses { lapsesAt = clock.timestamp(lapses) }
+    }
+
+    private mutating func show(_ placement: Placement, gpus: [GPUID: GPU]) {
+        grade = placement.grade
+        fences = placement.grade.fences
+        grants = placement.grants.map { GrantView($0, gpu: gpus[$0.gpu]) }
+        node = placement.node
     }
 }
 
