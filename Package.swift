@@ -17,6 +17,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let log = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 func nio(_ product: String) -> Target.Dependency { .product(name: product, package: "swift-nio") }
@@ -102,13 +103,13 @@ let package = Package(
             ]),
 
         .target(
-            name: "Presentation", dependencies: ["API", "Fleet", yams, log], path: "Sources/Command/Presentation",
+            name: "Presentation", dependencies: ["API", "Fleet", "Ledger", yams], path: "Sources/Command/Presentation",
             swiftSettings: strict),
         .executableTarget(
             name: "divvy",
             dependencies: [
                 "API", "Containers", "Drivers", "Engine", "Fleet", "Ledger", "Placement", "Presentation",
-                "SQLiteJournal", "SimulatedDevices", "CLinux", arguments, log, lifecycle, system,
+                "SQLiteJournal", "SimulatedDevices", arguments, log, lifecycle, signals, system,
             ], path: "Sources/Command/Divvy", swiftSettings: strict),
 
         .executableTarget(name: "divvy-benchmarks", path: "Benchmarks", swiftSettings: strict),
@@ -128,7 +129,7 @@ let package = Package(
         tests(
             "APITests",
             [
-                "API", "Engine", "Fleet", "Ledger", nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"),
+                "API", "Engine", "Fleet", "Ledger", hummingbird, nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"),
                 nio("NIOPosix"), log, lifecycle, yams,
             ]),
         tests("CommandTests", ["API", "Fleet", "Ledger", "Presentation", "divvy", arguments, yams], exclude: ["Golden"]),

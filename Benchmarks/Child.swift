@@ -30,6 +30,12 @@ struct Child {
         return status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + status & 0x7f
     }
 
+    /// Whether it has not ended yet.
+    var isRunning: Bool {
+        var information = siginfo_t()
+        return waitid(P_PID, id_t(pid), &information, WEXITED | WNOHANG | WNOWAIT) == 0 && information.si_signo == 0
+    }
+
     func signal(_ number: Int32) { kill(pid, number) }
 
     /// Processor time that it has used so far, in seconds: fields 14 and 15 of `/proc/PID/stat`.

@@ -7,7 +7,7 @@ struct Daemon {
     /// From the start of the program to the first answer.
     let secondsToReady: Double
 
-    static var divvy: String { CommandLine.arguments[0].directory + "/divvy" }
+    static var divvy: String { executable.directory + "/divvy" }
 
     var socket: String { "\(directory)/divvy.sock" }
 
@@ -26,7 +26,7 @@ struct Daemon {
             {
                 break
             }
-            guard kill(child.pid, 0) == 0, seconds() - begin < 30 else {
+            guard child.isRunning, seconds() - begin < 30 else {
                 throw BenchmarkError("the daemon did not come up:\n" + (readFile("\(directory)/daemon.log") ?? ""))
             }
             usleep(2_000)
@@ -50,7 +50,7 @@ struct Daemon {
 
     /// A directory on the disk that the build is on: durable means durable there.
     static func scratchDirectory() throws -> String {
-        var template = Array((CommandLine.arguments[0].directory + "/bench-XXXXXX").utf8CString)
+        var template = Array((executable.directory + "/bench-XXXXXX").utf8CString)
         guard let made = mkdtemp(&template) else { throw BenchmarkError("no scratch directory could be made") }
         return String(cString: made)
     }
@@ -63,3 +63,10 @@ extension String {
         return slash == startIndex ? "/" : String(self[..<slash])
     }
 }
+
+/// The absolute path of this program.
+private let executable: String = {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let length = readlink("/proc/self/exe", &buffer, buffer.count)
+    return String(decoding: buffer.prefix(max(length, 0)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+}()

@@ -167,7 +167,13 @@ extension Engine {
 
     func tell(_ notice: RecordedNotice) {
         for (number, listener) in listeners {
-            if case .terminated = listener.yield(notice) { listeners[number] = nil }
+            switch listener.yield(notice) {
+            case .enqueued: break
+            case .dropped, .terminated:
+                listener.finish()
+                listeners[number] = nil
+            @unknown default: break
+            }
         }
     }
 

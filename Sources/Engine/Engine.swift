@@ -139,19 +139,28 @@ package actor Engine {
     /// What a request would get right now; changes nothing.
     package func preview(_ request: Request) -> Result<Placement, Refusal> { ledger.preview(request) }
 
-    /// Past notices after an entry of the journal, oldest first.
+    /// Past notices after an entry of the journal, oldest first: all of at most `limit` entries that have any.
+    ///
+    /// Empty means that there are none after `sequence`, not that a stretch of the journal had nothing to tell.
     package func history(after sequence: Int64, limit: Int) async throws(EngineError) -> [RecordedNotice] {
+        var after = sequence
         do throws(JournalError) {
-            return try await journal.history(after: sequence, limit: limit).flatMap(\.recordedNotices)
+            while true {
+                let entries = try await journal.history(after: after, limit: limit)
+                guard let last = entries.last else { return [] }
+                let notices = entries.flatMap(\.recordedNotices)
+                if !notices.isEmpty { return notices }
+                after = last.sequence
+            }
         } catch {
             throw .journal(error)
         }
     }
 
-    /// Notices from now on. A listener that does not read loses the oldest beyond 10,000.
+    /// Notices from now on. A listener that falls 10,000 behind is cut off, so that it never misses one unawares.
     package func follow() -> AsyncStream<RecordedNotice> {
         let (stream, continuation) = AsyncStream.makeStream(
-            of: RecordedNotice.self, bufferingPolicy: .bufferingNewest(10_000))
+            of: RecordedNotice.self, bufferingPolicy: .bufferingOldest(10_000))
         nextListener += 1
         listeners[nextListener] = continuation
         return stream

@@ -38,7 +38,7 @@ import Testing
         try await TestDaemon.serving(pool, mode: 0o666) { daemon in
             let answer = try await call(
                 as: 4242, "--data", #"{"gpus": "1", "holder": {"kind": "process"}}"#, daemon: daemon, "/v1/leases")
-            #expect(answer.contains(#""tenant":{"name":"4242","uid":4242}"#))
+            #expect(answer.contains(#""tenant":{"uid":4242,"name":"4242"}"#))
             _ = try await call(as: 4242, "--request", "DELETE", daemon: daemon, "/v1/leases/lease-1")
         }
         let state = pool.state.withLock { $0 }

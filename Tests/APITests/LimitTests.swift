@@ -21,10 +21,11 @@ import Testing
     @Test func `headers without end are refused`() async throws {
         try await TestDaemon.serving { daemon in
             let connection = try RawConnection(daemon.socket)
-            try await connection.send("GET /v1/version HTTP/1.1\r\nhost: d\r\nx: " + String(repeating: "a", count: 20_000) + "\r\n\r\n")
+            let start = "GET /v1/version HTTP/1.1\r\nhost: d\r\n"
+            try await connection.send("\(start)x: \(String(repeating: "a", count: 20_000))\r\n\r\n")
             #expect(try await connection.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 400"))
             let many = try RawConnection(daemon.socket)
-            try await many.send("GET /v1/version HTTP/1.1\r\nhost: d\r\n" + String(repeating: "x: a\r\n", count: 200) + "\r\n")
+            try await many.send(start + String(repeating: "x: a\r\n", count: 200) + "\r\n")
             #expect(try await many.receive(until: "\r\n\r\n").hasPrefix("HTTP/1.1 400"))
         }
     }

@@ -27,7 +27,8 @@ import Testing
         let prepared = PreparedLease(
             lease: Sample.lease(17, ask: ask), preparation: Sample.preparation(LeaseID(number: 17)))
         let view = LeaseView(
-            prepared, at: ClockReading(now: Sample.now, wallOffset: Sample.wallOffset), gpus: [Sample.gpu.id: Sample.gpu])
+            prepared, at: ClockReading(now: Sample.now, wallOffset: Sample.wallOffset),
+            gpus: [Sample.gpu.id: Sample.gpu])
         #expect(try JSONDecoder().decode(LeaseView.self, from: JSONEncoder().encode(view)) == view)
         #expect(view.grantedAt?.description == "2026-11-21T07:30:01.000Z")
         #expect(view.heldSeconds == 4)

@@ -10,6 +10,7 @@ import SimulatedDevices
 enum Entry {
     /// Not `async`: a command that waits for nobody runs before there is a second thread, which `confine` relies on.
     static func main() {
+        _ = Inheritance.current
         let arguments = Array(CommandLine.arguments.dropFirst())
         do {
             try refuseUnknownCommand(arguments)

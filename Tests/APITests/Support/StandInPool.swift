@@ -108,7 +108,8 @@ final class StandInPool: PoolService {
     func fleet() async -> FleetStatus { status }
 
     func preview(_ request: Request) async -> Result<Placement, Refusal> {
-        request.portion == .share(Share(milli: 125)) ? .failure(.notNow(Sample.explanation)) : .success(Sample.placement)
+        let isEighth = request.portion == .share(Share(milli: 125))
+        return isEighth ? .failure(.notNow(Sample.explanation)) : .success(Sample.placement)
     }
 
     func history(after sequence: Int64, limit: Int) async throws(EngineError) -> [RecordedNotice] {

@@ -12,7 +12,7 @@ struct Program {
     func become() throws -> Never {
         let name = arguments[0]
         let path = try Self.find(name, path: Console.environment["PATH"])
-        Self.restoreSignals()
+        Inheritance.current.restore()
         var argv: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
         var envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
         execve(path, &argv, &envp)
@@ -53,13 +53,5 @@ struct Program {
             return Failure(.commandNotFound, "cannot run \"\(name)\": no such command")
         }
         return Failure(.cannotExecute, "cannot run \"\(name)\": \(words)")
-    }
-
-    /// What is ignored or blocked here would stay so in the new program.
-    private static func restoreSignals() {
-        for number in [SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGQUIT] { signal(number, SIG_DFL) }
-        var none = sigset_t()
-        sigemptyset(&none)
-        sigprocmask(SIG_SETMASK, &none, nil)
     }
 }

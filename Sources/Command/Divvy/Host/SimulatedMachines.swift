@@ -49,15 +49,14 @@ struct SimulatedMachines {
         }
     }
 
-    /// The driver library that came with this program: beside it where it was built, in ../lib/divvy where it was
-    /// installed, or where DIVVY_SIMULATED_DRIVER says.
+    /// The driver library that came with this program: beside it where it was built, in ../lib/divvy/simulated where it
+    /// was installed, or where DIVVY_SIMULATED_DRIVER says.
+    ///
+    /// Neither place is one that a loader searches: a simulated driver is never taken for a real one by accident.
     static func builtLibrary() throws -> String {
         if let path = Console.environment["DIVVY_SIMULATED_DRIVER"], !path.isEmpty { return path }
         let directory = Host.executable.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
-        let candidates = [
-            "\(directory)/../lib/divvy/libnvidia-ml.so.1", "\(directory)/libnvidia-ml.so.1",
-            "\(directory)/libnvidia-ml.so",
-        ]
+        let candidates = ["\(directory)/../lib/divvy/simulated/libnvidia-ml.so.1", "\(directory)/libnvidia-ml.so"]
         guard let found = candidates.first(where: Files.exists) else {
             throw Failure(
                 .failed,

@@ -35,8 +35,8 @@ struct Asking {
         return try await Interruption.handled(
             cleanUp: {
                 // A second interruption ends this at once; the lease then ends with its holder or lapses.
-                line.clear()
                 _ = try? await daemon.end(lease.id)
+                line.clear()
                 say("\(lease.id) was given up")
             },
             during: {

@@ -11,23 +11,22 @@ enum Interruption {
         cleanUp: @escaping @Sendable () async -> Void, during body: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {
         let (numbers, received) = AsyncStream.makeStream(of: Int32.self)
-        let sources = [SIGINT, SIGTERM, SIGHUP].map { number in
+        let handled = [SIGINT, SIGTERM, SIGHUP].filter { !Inheritance.current.isIgnored($0) }
+        let sources = handled.map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
             source.setEventHandler { received.yield(number) }
             source.resume()
-            return (number, source)
+            return source
         }
         defer {
-            for (number, source) in sources {
-                source.cancel()
-                signal(number, SIG_DFL)
-            }
+            for source in sources { source.cancel() }
+            for number in handled { signal(number, SIG_DFL) }
         }
         return try await withThrowingTaskGroup(of: Value?.self) { group in
             group.addTask {
                 for await number in numbers {
-                    for other in [SIGINT, SIGTERM, SIGHUP] { signal(other, SIG_DFL) }
+                    for other in handled { signal(other, SIG_DFL) }
                     await cleanUp()
                     exit(128 + number)
                 }

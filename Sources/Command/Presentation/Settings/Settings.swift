@@ -50,7 +50,7 @@ package enum SettingsKey: String, CaseIterable, Sendable {
     /// What a value looks like.
     package var form: String {
         switch self {
-        case .socket: "an absolute path of at most 107 bytes, such as /run/divvy/divvy.sock"
+        case .socket: "an absolute path of at most 103 bytes, such as /run/divvy/divvy.sock"
         case .stateDirectory, .cdiDirectory, .deviceRoot: "an absolute path"
         case .driver: "auto, the absolute path of a libnvidia-ml.so.1, or sim:PROFILE such as sim:dgx-a100"
         case .placementPolicy: Settings.PlacementPolicy.allCases.map(\.rawValue).joined(separator: " or ")
@@ -65,8 +65,9 @@ extension Settings {
     package mutating func set(_ key: SettingsKey, to text: String) -> Bool {
         switch key {
         case .socket:
-            // 108 bytes with the NUL at the end: sun_path of sockaddr_un, linux/un.h.
-            guard isAbsolute(text), text.utf8.count <= 107 else { return false }
+            // 108 bytes with the NUL at the end, sun_path of sockaddr_un in linux/un.h, less the ".new" that the socket
+            // is made under before it gets its name.
+            guard isAbsolute(text), text.utf8.count <= 103 else { return false }
             socket = text
         case .stateDirectory:
             guard isAbsolute(text) else { return false }

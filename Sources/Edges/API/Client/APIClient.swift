@@ -136,7 +136,8 @@ package actor APIClient {
         let promise = exchange.sink.promise
         channel.writeAndFlush(exchange).cascadeFailure(to: promise)
         let timeout = channel.eventLoop.scheduleTask(in: limit) {
-            promise.fail(APIClientError.lost(socket: self.socket, "no answer within \(limit.nanoseconds / 1_000_000_000) s"))
+            let seconds = limit.nanoseconds / 1_000_000_000
+            promise.fail(APIClientError.lost(socket: self.socket, "no answer within \(seconds) s"))
             channel.close(promise: nil)
         }
         defer { timeout.cancel() }

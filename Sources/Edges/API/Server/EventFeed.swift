@@ -31,17 +31,7 @@ struct EventFeed: Sendable {
     func write(to writer: inout any ResponseBodyWriter, request: Request, channel: any Channel) async throws {
         let (queue, continuation) = AsyncStream.makeStream(
             of: RecordedNotice.self, bufferingPolicy: .bufferingOldest(backlog))
-        let pump = Task { [live] in
-            for await notice in live {
-                if case .dropped = continuation.yield(notice) {
-                    // A write that waits for the client would wait on; without its connection it fails.
-                    channel.close(promise: nil)
-                    break
-                }
-            }
-            continuation.finish()
-        }
-        defer { pump.cancel() }
+        async let pumping: Void = pump(into: continuation, channel)
         try await withGracefulShutdownHandler {
             try await request.body.consumeWithInboundCloseHandler { _ in
                 try await write(queue, to: &writer)
@@ -53,6 +43,17 @@ struct EventFeed: Sendable {
             channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
         }
         try await writer.finish(nil)
+    }
+
+    /// Moves events into a bounded queue until it is full; it is cancelled when there is nobody to write them for.
+    private func pump(into queue: AsyncStream<RecordedNotice>.Continuation, _ channel: any Channel) async {
+        for await notice in live {
+            guard case .dropped = queue.yield(notice) else { continue }
+            // A write that waits for the client would wait on; without its connection it fails.
+            channel.close(promise: nil)
+            break
+        }
+        queue.finish()
     }
 
     private func write(_ queue: AsyncStream<RecordedNotice>, to writer: inout any ResponseBodyWriter) async throws {

@@ -7,25 +7,18 @@ enum JSONBody {
     /// The largest body that is read.
     static let limit = 1 << 20
 
-    /// Sorted, so that the same value is always the same text.
-    private static let encoder: JSONEncoder = {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return encoder
-    }()
-
     private static let decoder = JSONDecoder()
 
     static func response(_ value: some Encodable, status: Int = 200) throws -> Response {
         Response(
             status: HTTPResponse.Status(code: status),
             headers: [.contentType: "application/json"],
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: try encoder.encode(value))))
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: try JSONWriter.bytes(of: value))))
     }
 
     /// Writes one value as a line of a JSON Lines stream.
     static func writeLine(_ value: some Encodable, to buffer: inout ByteBuffer) throws {
-        buffer.writeBytes(try encoder.encode(value))
+        buffer.writeBytes(try JSONWriter.bytes(of: value))
         buffer.writeInteger(UInt8(ascii: "\n"))
     }
 

@@ -19,7 +19,9 @@ struct ProblemReport: Error, Hashable, Sendable {
 
     static let noSuchPath = ProblemReport(
         404,
-        ErrorBody(code: .notFound, message: "there is no such path", hint: "the paths are in Documentation/openapi.yaml"))
+        ErrorBody(
+            code: .notFound, message: "there is no such path, or not with this method",
+            hint: "the paths are in Documentation/openapi.yaml"))
 
     static let stopping = ProblemReport(503, ErrorBody(code: .stopped, message: "the daemon is stopping"))
 }

@@ -7,9 +7,13 @@ extension ProcessIdentity {
     /// - `startTicks` is field 22 of `/proc/PID/stat`, proc_pid_stat(5).
     package static func current(pid: Int32) -> ProcessIdentity? {
         guard pid > 0, let stat = read("/proc/\(pid)/stat"), let ticks = startTicks(inStat: stat) else { return nil }
-        guard let boot = read("/proc/sys/kernel/random/boot_id") else { return nil }
-        let id = String(decoding: boot.prefix { $0 > 32 }, as: UTF8.self)
-        return ProcessIdentity(pid: pid, startTicks: ticks, boot: id)
+        guard let thisBoot else { return nil }
+        return ProcessIdentity(pid: pid, startTicks: ticks, boot: thisBoot)
+    }
+
+    /// It does not change while this process lives.
+    private static let thisBoot: String? = read("/proc/sys/kernel/random/boot_id").map { text in
+        String(decoding: text.prefix { $0 > 32 }, as: UTF8.self)
     }
 
     /// The second field is the command in parentheses and may hold anything, also spaces and parentheses: the fields

@@ -8,7 +8,8 @@ struct Query {
         for (name, value) in request.uri.queryParameters {
             let name = String(name)
             guard names.contains(name) else {
-                throw .badRequest("there is no parameter \"\(name)\" here", hint: "there is \(names.joined(separator: ", "))")
+                throw .badRequest(
+                    "there is no parameter \"\(name)\" here", hint: "there is \(names.joined(separator: ", "))")
             }
             guard values.updateValue(String(value), forKey: name) == nil else {
                 throw .badRequest("the parameter \"\(name)\" is given twice")

@@ -70,8 +70,9 @@ extension Routes {
         let lease = prepared.lease
         let position = lease.isWaiting ? await service.position(of: lease.id) : nil
         let why = lease.isWaiting && withExplanation ? await service.explanation(of: lease.id) : nil
+        let gpus = lease.placementEver == nil ? [:] : await directory.gpus()
         return LeaseView(
-            prepared, at: await clock(), gpus: lease.placementEver == nil ? [:] : await directory.gpus(), position: position,
+            prepared, at: await clock(), gpus: gpus, position: position,
             explanation: why.map(ExplanationView.init), notes: notes)
     }
 

@@ -36,7 +36,9 @@ struct SocketListener: ~Copyable {
         guard fresh.utf8.count <= UnixSocket.longestPath else {
             throw SocketError(
                 code: .pathTooLong,
-                description: "the socket path \(path) is too long: the system takes \(UnixSocket.longestPath - 4) bytes")
+                description: """
+                    the socket path \(path) is too long: it may have \(UnixSocket.longestPath - 4) bytes; choose another
+                    """)
         }
         let lock = try Self.lock(path)
         do throws(SocketError) {
@@ -138,7 +140,7 @@ struct SocketListener: ~Copyable {
     private static func inUse(_ path: String) -> SocketError {
         SocketError(
             code: .inUse,
-            description: "a daemon serves \(path) already; stop it first (`divvy down`), or choose another --socket")
+            description: "a daemon serves \(path) already; stop that one first, or choose another --socket")
     }
 
     private static func failure(_ what: String, _ path: String, _ error: SystemError) -> SocketError {

@@ -43,6 +43,9 @@ package struct CDIDirectory: Hashable, Sendable {
     }
 
     /// Writes a lease's document in place of what was there; does nothing when that is the same.
+    ///
+    /// Readers see the old file or the new one. Nothing is synced to the disk: what stands here follows from the ledger
+    /// and is made anew at every start.
     package func write(_ specification: CDISpecification, of lease: LeaseID) throws(CDIDirectoryError) {
         try write(specification.json, named: Self.fileName(of: lease))
     }
@@ -60,7 +63,7 @@ package struct CDIDirectory: Hashable, Sendable {
         unlinkat(directory, temporary, 0)
         let file = openat(directory, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644)
         guard file >= 0 else { throw failure("cannot create a file in \(path)") }
-        let isWritten = fchmod(file, 0o644) == 0 && HostFiles.write(text, to: file) && fsync(file) == 0
+        let isWritten = fchmod(file, 0o644) == 0 && HostFiles.write(text, to: file)
         let problem = errno
         close(file)
         guard isWritten, renameat(directory, temporary, directory, name) == 0 else {
@@ -68,7 +71,6 @@ package struct CDIDirectory: Hashable, Sendable {
             unlinkat(directory, temporary, 0)
             throw failure("cannot write \(path)/\(name)", code)
         }
-        fsync(directory)
     }
 
     /// Removes a lease's file; it is no error when there is none.
