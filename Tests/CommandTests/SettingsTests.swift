@@ -107,8 +107,8 @@ import Testing
 
     @Test func `a socket path that the kernel cannot take is refused`() {
         var settings = Settings()
-        let longest = settings.set(.socket, to: "/" + String(repeating: "a", count: 106))
-        let tooLong = settings.set(.socket, to: "/" + String(repeating: "a", count: 107))
+        let longest = settings.set(.socket, to: "/" + String(repeating: "a", count: 102))
+        let tooLong = settings.set(.socket, to: "/" + String(repeating: "a", count: 103))
         #expect(longest)
         #expect(!tooLong)
     }

@@ -138,7 +138,7 @@ extension WithEngines {
                 _ = try ask(.docker, ["restart", "-t", "0", id])
                 #expect(await test.sighting(1, within: .seconds(2)) == nil)
                 _ = try ask(.docker, ["rm", "-f", id])
-                #expect(await test.sighting(1, within: .seconds(3)) == .gone(lease))
+                #expect(await test.sighting(1, within: .seconds(20)) == .gone(lease))
             }
         }
 
@@ -166,10 +166,10 @@ extension WithEngines {
                 let missing = String(repeating: "a", count: 64)
                 let gone = LeaseID(number: 1)
                 await test.watch.follow(.container(engine: "docker", id: missing), of: gone, tenant: test.tenant)
-                #expect(await test.sighting(0, within: .seconds(3)) == .gone(gone))
+                #expect(await test.sighting(0, within: .seconds(20)) == .gone(gone))
                 #expect(await test.sighting(1, within: .seconds(2)) == nil)
                 _ = try ask(.docker, ["rm", "-f", id])
-                #expect(await test.sighting(1, within: .seconds(3)) == .gone(lease))
+                #expect(await test.sighting(1, within: .seconds(20)) == .gone(lease))
             }
         }
 

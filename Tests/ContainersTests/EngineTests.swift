@@ -91,7 +91,7 @@ import Testing
             await #expect(throws: EngineCallError.tooSlow(root + "/docker", seconds: 0)) {
                 try await command.output(of: ["info"], limit: .milliseconds(300))
             }
-            #expect(ContinuousClock.now - start < .seconds(5))
+            #expect(ContinuousClock.now - start < .seconds(50), "the command itself takes 60 s")
         }
     }
 }

@@ -39,15 +39,24 @@ import Testing
                 "sim", "process", "add", "\(sleeper.pid)", "--gpu", "1", "--memory", "3GiB", "--machine", "sim",
                 "--sim-dir", pool.directory)
             #expect(added.status == 0, "\(added.errors)")
+            func fleet() throws -> [String: Any] {
+                try #require(
+                    try JSONSerialization.jsonObject(with: Data(pool.divvy("ls", "-o", "json").output.utf8))
+                        as? [String: Any])
+            }
+            // The daemon has read the devices since; from then on nothing changes any more.
+            #expect(
+                try eventually {
+                    let gpus = try fleet()["gpus"] as? [[String: Any]]
+                    return (gpus?[1]["processes"] as? [Any])?.isEmpty == false
+                })
             let theirs = try Program.run(
                 [Self.python, "-c", Self.survey], environment: ["LD_LIBRARY_PATH": "\(pool.directory)/sim/lib"])
             try #require(theirs.status == 0, "\(theirs.errors)")
             let seen = try #require(try JSONSerialization.jsonObject(with: Data(theirs.output.utf8)) as? [String: Any])
-            let fleet = try #require(
-                try JSONSerialization.jsonObject(with: Data(pool.divvy("ls", "-o", "json").output.utf8))
-                    as? [String: Any])
-            #expect((fleet["driver"] as? [String: Any])?["version"] as? String == seen["driver"] as? String)
-            let ours = try #require(fleet["gpus"] as? [[String: Any]])
+            let shown = try fleet()
+            #expect((shown["driver"] as? [String: Any])?["version"] as? String == seen["driver"] as? String)
+            let ours = try #require(shown["gpus"] as? [[String: Any]])
             let others = try #require(seen["gpus"] as? [[String: Any]])
             try #require(ours.count == others.count)
             for (gpu, other) in zip(ours, others) {

@@ -30,8 +30,16 @@ final class Program {
         var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
         var variables: [UnsafeMutablePointer<CChar>?] = all.map { strdup("\($0)=\($1)") } + [nil]
         defer { for word in arguments + variables { free(word) } }
+        // The threads that run tests block signals; what is started from a shell has none blocked.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var noSignals = sigset_t()
+        sigemptyset(&noSignals)
+        posix_spawnattr_setsigmask(&attributes, &noSignals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var child: pid_t = 0
-        let code = posix_spawnp(&child, words[0], &actions, nil, &arguments, &variables)
+        let code = posix_spawnp(&child, words[0], &actions, &attributes, &arguments, &variables)
         try #require(code == 0, "\(words[0]): \(String(cString: strerror(code)))")
         pid = child
     }
