@@ -28,9 +28,10 @@ test: $(if $(filter yes 1,$(LINT)),lint)
 	@Scripts/run-tests
 
 bench:
-	@Scripts/setup build
+	@Scripts/setup build test
 	for product in divvy nvidia-ml divvy-benchmarks; do swift build -c release --product $$product || exit 1; done
 	"$$(swift build -c release --show-bin-path)/divvy-benchmarks" $(BENCHMARK)
+	$(if $(BENCHMARK),,Scripts/bench-containers "$$(swift build -c release --show-bin-path)/divvy-benchmarks")
 
 lint:
 	@Scripts/setup build
