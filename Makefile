@@ -29,9 +29,9 @@ test: $(if $(filter yes 1,$(LINT)),lint)
 
 bench:
 	@Scripts/setup build test
-	for product in divvy nvidia-ml divvy-benchmarks; do swift build -c release --product $$product || exit 1; done
-	"$$(swift build -c release --show-bin-path)/divvy-benchmarks" $(BENCHMARK)
-	$(if $(BENCHMARK),,Scripts/bench-containers "$$(swift build -c release --show-bin-path)/divvy-benchmarks")
+	products=$$(Scripts/build-release divvy nvidia-ml divvy-benchmarks) && \
+	    "$$products/divvy-benchmarks" $(BENCHMARK) \
+	    $(if $(BENCHMARK),,&& Scripts/bench-containers "$$products/divvy-benchmarks")
 
 lint:
 	@Scripts/setup build

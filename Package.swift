@@ -124,7 +124,8 @@ let package = Package(
         .executableTarget(
             name: "JournalProbe", dependencies: ["Engine", "Fleet", "Ledger", "SQLiteJournal", system],
             path: "Tests/JournalProbe", swiftSettings: strict),
-        tests("JournalTests", ["Engine", "Fleet", "JournalProbe", "Ledger", "SQLiteJournal", grdb, subprocess, system]),
+        tests(
+            "JournalTests", ["Engine", "Fleet", "JournalProbe", "Ledger", "SQLiteJournal", grdb, subprocess, system]),
         tests("ContainersTests", ["CLinux", "Containers", "Engine", "Fleet"]),
         tests(
             "APITests",
@@ -132,7 +133,8 @@ let package = Package(
                 "API", "Engine", "Fleet", "Ledger", hummingbird, nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"),
                 nio("NIOPosix"), log, lifecycle, yams,
             ]),
-        tests("CommandTests", ["API", "Fleet", "Ledger", "Presentation", "divvy", arguments, yams], exclude: ["Golden"]),
+        tests(
+            "CommandTests", ["API", "Fleet", "Ledger", "Presentation", "divvy", arguments, yams], exclude: ["Golden"]),
         tests("TidyTests", []),
         // Against the build's own program and driver library.
         tests("EndToEndTests", ["divvy"]),

@@ -14,7 +14,8 @@ enum Footprint {
             Measurement(
                 name: "daemon.memory", value: memory, unit: "MiB", against: "target 60 MiB", ratio: memory / 60
             ).print()
-            Measurement(name: "daemon.cpu", value: share, unit: "%", against: "target 1% of a core", ratio: share).print()
+            Measurement(name: "daemon.cpu", value: share, unit: "%", against: "target 1% of a core", ratio: share)
+                .print()
         }
     }
 
@@ -35,7 +36,8 @@ enum Footprint {
         first.child.wait()
         let second = try Daemon(in: directory)
         defer { second.stop() }
-        let answer = try Connection(socket: second.socket).exchange("GET /v1/leases?all=true HTTP/1.1\r\nHost: divvy\r\n\r\n")
+        let answer = try Connection(socket: second.socket).exchange(
+            "GET /v1/leases?all=true HTTP/1.1\r\nHost: divvy\r\n\r\n")
         let count = answer.body.split(separator: #""id":"lease-"#).count - 1
         guard count == 10_000 else { throw BenchmarkError("\(count) of 10000 leases came back") }
         Measurement(

@@ -12,7 +12,8 @@ struct Measurement {
 
     func print() {
         Swift.print(
-            #"{"name":"\#(name)","value":\#(rounded(value)),"unit":"\#(unit)","against":"\#(against)","ratio":\#(rounded(ratio))}"#)
+            #"{"name":"\#(name)","value":\#(rounded(value)),"unit":"\#(unit)","against":"\#(against)","ratio":\#(rounded(ratio))}"#
+        )
         fflush(nil)
     }
 

@@ -27,8 +27,9 @@ package struct EngineSettings: Sendable {
     /// A snapshot is taken after this many entries.
     package var entriesPerSnapshot: Int64
 
-    package init(scanInterval: Duration = .seconds(2), grace: Span = Span(seconds: 10), entriesPerSnapshot: Int64 = 8_000)
-    {
+    package init(
+        scanInterval: Duration = .seconds(2), grace: Span = Span(seconds: 10), entriesPerSnapshot: Int64 = 8_000
+    ) {
         self.scanInterval = scanInterval
         self.grace = grace
         self.entriesPerSnapshot = entriesPerSnapshot

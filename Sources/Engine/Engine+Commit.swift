@@ -147,7 +147,8 @@ extension Engine {
             try await reload()
             if error.code != .failed { stopped = nil }
         } catch {
-            log.critical("the journal could not be read back; nothing is taken in any more", metadata: ["error": "\(error)"])
+            log.critical(
+                "the journal could not be read back; nothing is taken in any more", metadata: ["error": "\(error)"])
         }
         if stopped != nil {
             isHalted = true

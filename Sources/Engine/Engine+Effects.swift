@@ -17,7 +17,9 @@ extension Engine {
             log.debug("effect", metadata: ["effect": "\(effect)"])
             switch effect {
             case .prepare(let lease):
-                if let error = await prepare(lease) { failure = failure ?? FailedPreparation(lease: lease.id, error: error) }
+                if let error = await prepare(lease) {
+                    failure = failure ?? FailedPreparation(lease: lease.id, error: error)
+                }
             case .stop(let lease): stop.yield(lease)
             case .dismiss(let lease):
                 preparations[lease.id] = nil

@@ -7,7 +7,8 @@ extension Engine {
     /// The fleet as it is now; looks at the GPUs again when the last look is older than a fifth of a second.
     package func fleet() async -> FleetStatus {
         if stopped == nil, clock.sinceBoot() - scannedAt > 200_000_000 { try? await look() }
-        let node = ledger.observation?.node
+        let node =
+            ledger.observation?.node
             ?? Node(name: "", driver: nil, gpus: [], links: [], cpuAffinity: [], whyEmpty: "nobody has looked yet")
         let held = leasesByGPU()
         let gpus = node.gpus.enumerated().map { position, gpu in

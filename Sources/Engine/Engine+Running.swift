@@ -35,7 +35,8 @@ extension Engine {
             try await body()
         } catch {
             guard case .journal(let problem) = error, problem.code == .full else { throw error }
-            log.error("the disk is full; until there is room, nothing new is granted", metadata: ["error": "\(problem)"])
+            log.error(
+                "the disk is full; until there is room, nothing new is granted", metadata: ["error": "\(problem)"])
         }
     }
 

@@ -1,10 +1,11 @@
-@testable import API
 import Engine
 import Fleet
 import Foundation
 import Ledger
 import Synchronization
 import Testing
+
+@testable import API
 
 @Suite(.timeLimit(.minutes(1))) struct IdentityTests {
     @Test func `the tenant is whoever the kernel says`() async throws {
@@ -73,12 +74,13 @@ import Testing
         return String(decoding: data, as: UTF8.self)
     }
 
-    @Test(arguments: [
-        ("1 (init) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 77 9 9", 77),
-        ("5 (a) b) R (x) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 78 9 9\n", 78),
-        ("5 (\n) 3) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 18446744073709551615 9", UInt64.max),
-        ("5 (cut) S 0 1 1", nil), ("", nil), ("5 (x", nil),
-    ] as [(String, UInt64?)])
+    @Test(
+        arguments: [
+            ("1 (init) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 77 9 9", 77),
+            ("5 (a) b) R (x) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 78 9 9\n", 78),
+            ("5 (\n) 3) S 0 1 1 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 18446744073709551615 9", UInt64.max),
+            ("5 (cut) S 0 1 1", nil), ("", nil), ("5 (x", nil),
+        ] as [(String, UInt64?)])
     func `when a process started is read behind whatever its name is`(stat: String, ticks: UInt64?) {
         #expect(ProcessIdentity.startTicks(inStat: Array(stat.utf8)) == ticks)
     }

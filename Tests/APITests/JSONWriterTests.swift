@@ -1,8 +1,9 @@
-@testable import API
 import Engine
 import Foundation
 import Ledger
 import Testing
+
+@testable import API
 
 @Suite struct JSONWriterTests {
     private struct Numbers: Codable, Equatable {
@@ -29,8 +30,9 @@ import Testing
     @Test func `the forms that there are, as text`() throws {
         #expect(try text([[1, -20], []]) == "[[1,-20],[]]")
         #expect(try text([Int?.none, 3]) == "[null,3]")
-        #expect(try text(ErrorBody(code: .never, message: "m"))
-            == #"{"schema":"divvy.v1/Error","code":"never","message":"m","hint":null,"explanation":null}"#)
+        #expect(
+            try text(ErrorBody(code: .never, message: "m"))
+                == #"{"schema":"divvy.v1/Error","code":"never","message":"m","hint":null,"explanation":null}"#)
         #expect(try text(LeaseList(items: [])) == #"{"schema":"divvy.v1/LeaseList","items":[]}"#)
     }
 

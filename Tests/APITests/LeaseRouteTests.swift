@@ -56,9 +56,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [(nil, false, .wait(limit: nil)), ("", false, .wait(limit: nil)),
-        ("30m", false, .wait(limit: Span(seconds: 1800))), (nil, true, .refuse)]
-        as [(String?, Bool, Request.Patience)])
+    @Test(
+        arguments: [
+            (nil, false, .wait(limit: nil)), ("", false, .wait(limit: nil)),
+            ("30m", false, .wait(limit: Span(seconds: 1800))), (nil, true, .refuse),
+        ]
+            as [(String?, Bool, Request.Patience)])
     func `wait and noWait mean what they mean on the command line`(
         wait: String?, noWait: Bool, patience: Request.Patience
     ) async throws {
@@ -120,18 +123,19 @@ import Testing
         #expect(pool.state.withLock { $0.asks.map(\.idempotencyKey) } == ["key-1"])
     }
 
-    @Test(arguments: [
-        (.refused(.notNow(Sample.explanation)), 409, .notNow), (.refused(.never(Sample.explanation)), 422, .never),
-        (.refused(.notYet("slices")), 422, .notYet),
-        (.refused(.unknownLease(LeaseID(number: 3))), 404, .unknownLease),
-        (.refused(.alreadyEnded(LeaseID(number: 3), .deadline)), 410, .alreadyEnded),
-        (.refused(.notGranted(LeaseID(number: 3))), 409, .notGranted),
-        (.refused(.keyReused(key: "k", LeaseID(number: 3))), 409, .keyReused),
-        (.refused(.queueFull(10)), 429, .queueFull), (.notYours(LeaseID(number: 3), tenant: "bob"), 403, .notYours),
-        (.journal(JournalError(.full, "no room")), 507, .journal),
-        (.journal(JournalError(.failed, "the disk failed")), 503, .journal),
-        (.preparation(PreparationError("no CDI")), 500, .preparation), (.stopped("stopping"), 503, .stopped),
-    ] as [(EngineError, Int, ErrorBody.Code)])
+    @Test(
+        arguments: [
+            (.refused(.notNow(Sample.explanation)), 409, .notNow), (.refused(.never(Sample.explanation)), 422, .never),
+            (.refused(.notYet("slices")), 422, .notYet),
+            (.refused(.unknownLease(LeaseID(number: 3))), 404, .unknownLease),
+            (.refused(.alreadyEnded(LeaseID(number: 3), .deadline)), 410, .alreadyEnded),
+            (.refused(.notGranted(LeaseID(number: 3))), 409, .notGranted),
+            (.refused(.keyReused(key: "k", LeaseID(number: 3))), 409, .keyReused),
+            (.refused(.queueFull(10)), 429, .queueFull), (.notYours(LeaseID(number: 3), tenant: "bob"), 403, .notYours),
+            (.journal(JournalError(.full, "no room")), 507, .journal),
+            (.journal(JournalError(.failed, "the disk failed")), 503, .journal),
+            (.preparation(PreparationError("no CDI")), 500, .preparation), (.stopped("stopping"), 503, .stopped),
+        ] as [(EngineError, Int, ErrorBody.Code)])
     func `every refusal has its status and its code`(
         error: EngineError, status: Int, code: ErrorBody.Code
     ) async throws {

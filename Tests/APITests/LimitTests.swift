@@ -1,7 +1,8 @@
-@testable import API
 import Foundation
 import NIOEmbedded
 import Testing
+
+@testable import API
 
 @Suite(.timeLimit(.minutes(1))) struct LimitTests {
     @Test func `a body of a megabyte is read and a larger one is not`() async throws {

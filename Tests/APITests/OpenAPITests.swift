@@ -1,4 +1,3 @@
-@testable import API
 import Engine
 import Fleet
 import Foundation
@@ -7,6 +6,8 @@ import Ledger
 import Logging
 import Testing
 import Yams
+
+@testable import API
 
 /// The description of the API against the API itself.
 @Suite struct OpenAPITests {
@@ -108,7 +109,8 @@ import Yams
             #expect(Set(object.keys) == Set(properties.keys), "\(path)")
             // What a client sends may leave fields out; what the daemon sends has them all.
             if let required = schema["required"] as? [String], schema["additionalProperties"] == nil,
-                path != "LeaseRequest.holder" {
+                path != "LeaseRequest.holder"
+            {
                 #expect(Set(required) == Set(properties.keys), "\(path)")
             }
             for (key, part) in object { try compare(part, with: properties[key] ?? [:], at: "\(path).\(key)") }

@@ -1,6 +1,7 @@
-@testable import API
 import Foundation
 import Testing
+
+@testable import API
 
 @Suite(.timeLimit(.minutes(1))) struct SocketTests {
     private func settings(_ path: String, mode: UInt32 = 0o600) -> APIServerSettings {

@@ -33,10 +33,12 @@ import Testing
         #expect(view.grantedAt?.description == "2026-11-21T07:30:01.000Z")
         #expect(view.heldSeconds == 4)
         #expect(view.gpuSeconds == 2)
-        #expect(view.grants == [
-            GrantView(
-                gpu: Sample.gpu.id, index: 0, gpuName: "NVIDIA A100-SXM4-40GB", milliGPU: 500, memoryBytes: 10 << 30)
-        ])
+        #expect(
+            view.grants == [
+                GrantView(
+                    gpu: Sample.gpu.id, index: 0, gpuName: "NVIDIA A100-SXM4-40GB", milliGPU: 500, memoryBytes: 10 << 30
+                )
+            ])
         #expect(view.fences == Grade.unfenced.fences)
     }
 
@@ -72,9 +74,10 @@ import Testing
         #expect(view.holder == expected)
     }
 
-    @Test(arguments: [
-        (1000, 40, true, 1, 2, 4), (500, 40, false, 0, 1, 2), (1000, 15, true, 1, 0, 1), (0, 0, false, 0, 0, 0),
-    ] as [(Int32, Int64, Bool, Int, Int, Int)])
+    @Test(
+        arguments: [
+            (1000, 40, true, 1, 2, 4), (500, 40, false, 0, 1, 2), (1000, 15, true, 1, 0, 1), (0, 0, false, 0, 0, 0),
+        ] as [(Int32, Int64, Bool, Int, Int, Int)])
     func `the sizes that can be had are counted by compute and by memory`(
         milli: Int32, gibibytes: Int64, isFree: Bool, whole: Int, halves: Int, quarters: Int
     ) {

@@ -34,7 +34,8 @@ extension WithEngines {
                 let lease = makeLease(Int64.random(in: 1_000_000...9_000_000), gpus: [1])
                 let preparation = try await preparer.prepare(lease, on: makeNode(gpus: 3))
                 let engine = ContainerEngine(
-                    command: command, version: EngineVersion(major: 4, minor: 3), readsCDI: withCDI)
+                    command: command, version: EngineVersion(major: 4, minor: 3),
+                    specificationDirectories: withCDI ? ["/var/run/cdi"] : [])
                 var options = [
                     "--rm", "--network", "none", "-e", "NVIDIA_VISIBLE_DEVICES=all", "--device", "/dev/nvidia0",
                 ]
@@ -65,17 +66,17 @@ extension WithEngines {
             let engines = try #require(TestEngines.current?.commands)
             let arguments = engines.mapValues(\.globalArguments)
             let discovery = EngineDiscovery(
-                path: ProcessInfo.processInfo.environment["PATH"] ?? "", cdiDirectory: "/var/run/cdi",
+                path: ProcessInfo.processInfo.environment["PATH"] ?? "",
                 globalArguments: arguments)
             let docker = try await discovery.find(.automatic)
             #expect(docker.kind == .docker)
             #expect(docker.version.major >= 20)
-            #expect(try await discovery.find(.named(.podman)).readsCDI)
+            #expect(try await discovery.find(.named(.podman)).reads(specification: "/run/cdi/x.json"))
             let dead = EngineDiscovery(
-                path: ProcessInfo.processInfo.environment["PATH"] ?? "", cdiDirectory: nil,
+                path: ProcessInfo.processInfo.environment["PATH"] ?? "",
                 globalArguments: [.docker: ["-H", "unix:///nowhere.sock"], .podman: arguments[.podman] ?? []])
             #expect(try await dead.find(.automatic).kind == .podman)
-            let error = await #expect(throws: Containers.EngineError.self) { try await dead.find(.named(.docker)) }
+            let error = await #expect(throws: ContainerEngineError.self) { try await dead.find(.named(.docker)) }
             #expect(error?.description.contains("nowhere.sock") == true)
         }
     }

@@ -8,7 +8,7 @@ import Testing
     /// Long and short options of `run`, each with whether its help shows a word for a value.
     private func options(of engine: EngineKind) async throws -> [(short: Character?, long: String, isFlag: Bool)]? {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        guard let command = EngineDiscovery(path: path, cdiDirectory: nil).command(engine) else { return nil }
+        guard let command = EngineDiscovery(path: path).command(engine) else { return nil }
         let help = try await command.output(of: ["run", "--help"]).text
         let line = /^ {2,6}(?:-(?<short>\w), )?--(?<long>[a-z0-9-]+)(?<value> [^ ].*?)?(?: {2,}.*)?$/
         return help.split(separator: "\n").compactMap { text in

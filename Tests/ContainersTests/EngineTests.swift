@@ -15,13 +15,20 @@ import Testing
     func `what is no version is none`(text: String) { #expect(EngineVersion(text) == nil) }
 
     @Test func `CDI is used only where the engine reads our directory`() {
-        #expect(ContainerEngine.dockerReadsCDI(in: "/run/cdi", specificationDirectories: ["/etc/cdi", "/var/run/cdi"]))
-        #expect(!ContainerEngine.dockerReadsCDI(in: "/var/run/cdi", specificationDirectories: []))
-        #expect(!ContainerEngine.dockerReadsCDI(in: nil, specificationDirectories: ["/etc/cdi"]))
-        #expect(!ContainerEngine.dockerReadsCDI(in: "/home/x/cdi", specificationDirectories: ["/etc/cdi"]))
-        #expect(ContainerEngine.podmanReadsCDI(in: "/var/run/cdi", version: EngineVersion(major: 4, minor: 1)))
-        #expect(!ContainerEngine.podmanReadsCDI(in: "/var/run/cdi", version: EngineVersion(major: 4, minor: 0)))
-        #expect(!ContainerEngine.podmanReadsCDI(in: "/run/user/7/cdi", version: EngineVersion(major: 5, minor: 0)))
+        func reads(_ directories: [String], _ specification: String) -> Bool {
+            ContainerEngine(
+                command: .init(kind: .docker, executable: "/usr/bin/docker"),
+                version: EngineVersion(major: 28, minor: 2), specificationDirectories: directories
+            ).reads(specification: specification)
+        }
+        #expect(reads(["/etc/cdi", "/var/run/cdi"], "/run/cdi/divvy.json"))
+        #expect(!reads([], "/var/run/cdi/divvy.json"))
+        #expect(!reads(["/etc/cdi"], "/home/x/cdi/divvy.json"))
+        #expect(!reads(["/etc/cdi"], "/etc/cdi/deeper/divvy.json"))
+        #expect(!reads(["/etc/cdi"], "divvy.json"))
+        #expect(
+            ContainerEngine.podmanSpecificationDirectories(EngineVersion(major: 4, minor: 1)).contains("/var/run/cdi"))
+        #expect(ContainerEngine.podmanSpecificationDirectories(EngineVersion(major: 4, minor: 0)).isEmpty)
     }
 
     /// Makes a program that answers like an engine's command line.
@@ -35,10 +42,10 @@ import Testing
             try install(
                 "docker", in: root, #"echo '{"ServerVersion":"28.3.0","CDISpecDirs":["/etc/cdi","/var/run/cdi"]}'"#)
             try install("podman", in: root, "echo podman version 4.3.1")
-            let discovery = EngineDiscovery(path: "/nowhere:\(root)", cdiDirectory: "/var/run/cdi")
+            let discovery = EngineDiscovery(path: "/nowhere:\(root)")
             let found = try await discovery.find(.automatic)
             #expect(found.kind == .docker)
-            #expect(found.readsCDI)
+            #expect(found.reads(specification: "/var/run/cdi/divvy.json"))
             #expect(found.version == EngineVersion(major: 28, minor: 3))
             #expect(found.command.executable == root + "/docker")
             #expect(try await discovery.find(.named(.podman)).kind == .podman)
@@ -49,11 +56,11 @@ import Testing
         try await withDirectory { root in
             try install("docker", in: root, #"echo '{"ServerErrors":["Cannot connect"]}'; exit 1"#)
             try install("podman", in: root, "echo podman version 4.3.1")
-            let discovery = EngineDiscovery(path: root, cdiDirectory: "/home/x/cdi")
+            let discovery = EngineDiscovery(path: root)
             let found = try await discovery.find(.automatic)
             #expect(found.kind == .podman)
-            #expect(!found.readsCDI)
-            let error = await #expect(throws: EngineError.self) { try await discovery.find(.named(.docker)) }
+            #expect(!found.reads(specification: "/home/x/cdi/divvy.json"))
+            let error = await #expect(throws: ContainerEngineError.self) { try await discovery.find(.named(.docker)) }
             #expect(error == .noAnswer(.docker, reason: "Cannot connect"))
         }
     }
@@ -61,16 +68,16 @@ import Testing
     @Test func `a program called docker that is something else is not taken for Docker`() async throws {
         try await withDirectory { root in
             try install("docker", in: root, #"echo '{"host":{"arch":"amd64"}}'; echo 'Emulate Docker CLI' >&2"#)
-            let error = await #expect(throws: EngineError.self) {
-                try await EngineDiscovery(path: root, cdiDirectory: nil).find(.named(.docker))
+            let error = await #expect(throws: ContainerEngineError.self) {
+                try await EngineDiscovery(path: root).find(.named(.docker))
             }
             #expect(error == .noAnswer(.docker, reason: "Emulate Docker CLI"))
         }
     }
 
     @Test func `without any engine the error tells of each`() async throws {
-        let error = await #expect(throws: EngineError.self) {
-            try await EngineDiscovery(path: "/nowhere", cdiDirectory: nil).find(.automatic)
+        let error = await #expect(throws: ContainerEngineError.self) {
+            try await EngineDiscovery(path: "/nowhere").find(.automatic)
         }
         #expect(error?.description.contains("docker is not installed") == true)
         #expect(error?.description.contains("podman is not installed") == true)
@@ -80,7 +87,7 @@ import Testing
         #expect(try EngineChoice(option: nil) == .automatic)
         #expect(try EngineChoice(option: "auto") == .automatic)
         #expect(try EngineChoice(option: "podman") == .named(.podman))
-        #expect(throws: EngineError.unknownName("runc")) { try EngineChoice(option: "runc") }
+        #expect(throws: ContainerEngineError.unknownName("runc")) { try EngineChoice(option: "runc") }
     }
 
     @Test func `an engine that does not answer is given up`() async throws {

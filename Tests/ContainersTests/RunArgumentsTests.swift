@@ -99,7 +99,7 @@ import Testing
     private func engine(readsCDI: Bool) -> ContainerEngine {
         ContainerEngine(
             command: .init(kind: .docker, executable: "/usr/bin/docker", globalArguments: ["-D"]),
-            version: EngineVersion(major: 28, minor: 2), readsCDI: readsCDI)
+            version: EngineVersion(major: 28, minor: 2), specificationDirectories: readsCDI ? ["/"] : [])
     }
 
     private func preparation(_ edits: ContainerEdits = .none) -> Preparation {

@@ -17,7 +17,7 @@ struct TestEngines: SuiteTrait, TestScoping {
 
     static var reasonToSkip: String? {
         let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        let discovery = EngineDiscovery(path: path, cdiDirectory: nil)
+        let discovery = EngineDiscovery(path: path)
         if geteuid() != 0 { return "engines of the tests' own need root" }
         let missing = EngineKind.allCases.filter { discovery.command($0) == nil }.map(\.rawValue)
         return missing.isEmpty ? nil : "not installed: \(missing.joined(separator: ", "))"
@@ -44,7 +44,7 @@ struct TestEngines: SuiteTrait, TestScoping {
             if parts.count == 2 { values[String(parts[0])] = parts[1].filter { $0 != "'" } }
         }
         let discovery = EngineDiscovery(
-            path: ProcessInfo.processInfo.environment["PATH"] ?? "", cdiDirectory: nil,
+            path: ProcessInfo.processInfo.environment["PATH"] ?? "",
             globalArguments: [
                 .docker: ["-H", values["DOCKER_HOST"] ?? ""],
                 .podman: (values["PODMAN_ARGUMENTS"] ?? "").split(separator: " ").map(String.init),

@@ -39,10 +39,11 @@ struct `divvy run with a container` {
             #expect(started.status == 0, "\(started)")
             let id = started.output.trimmingCharacters(in: .whitespacesAndNewlines)
             #expect(id.count == 64)
-            #expect(try eventually {
-                let lease = try pool.items("ps").first
-                return (lease?["holder"] as? [String: Any])?["container"] as? String == id
-            })
+            #expect(
+                try eventually {
+                    let lease = try pool.items("ps").first
+                    return (lease?["holder"] as? [String: Any])?["container"] as? String == id
+                })
             pool.crash()
             try pool.start()
             sleep(4)
@@ -63,7 +64,9 @@ struct `divvy run with a container` {
             #expect(started.status == 0, "\(started)")
             #expect(try eventually { try pool.items("ps").first.map { "\($0)".contains("container") } == true })
             pool.crash()
-            #expect(try Program.run([engines.program(engine), "rm", "-f", "gone"], environment: engines.environment).status == 0)
+            #expect(
+                try Program.run([engines.program(engine), "rm", "-f", "gone"], environment: engines.environment).status
+                    == 0)
             try pool.start()
             #expect(try eventually { try pool.leases()["lease-1"] == "ended" })
             #expect(try pool.freeShares().allSatisfy { $0 == 1000 })
@@ -88,7 +91,9 @@ struct `divvy run with a container` {
                 ["run", "--engine", engine, "--rm"] + engines.options(engine) + ["divvy-test", "/no/such/program"])
             #expect(result.status == Int32(status), "\(result)")
             let missing = try pool.divvy(
-                ["run", "--engine", engine, "--rm", "--pull", "never"] + engines.options(engine) + ["no-such-image", "x"])
+                ["run", "--engine", engine, "--rm", "--pull", "never"] + engines.options(engine) + [
+                    "no-such-image", "x",
+                ])
             #expect(missing.status == 125, "\(missing)")
             #expect(try eventually { try pool.freeShares().allSatisfy { $0 == 1000 } })
         }
@@ -119,7 +124,8 @@ struct `divvy run with a container` {
             let slow = "\(pool.directory)/slow"
             try FileManager.default.createDirectory(atPath: slow, withIntermediateDirectories: true)
             let path = engines.environment["PATH"] ?? ""
-            try "#!/bin/sh\ncase \"$*\" in *divvy.lease=*) case \"$1\" in run) exec sleep 100;; esac;; esac\nPATH='\(path)' exec \(engine) \"$@\"\n"
+            try
+                "#!/bin/sh\ncase \"$*\" in *divvy.lease=*) case \"$1\" in run) exec sleep 100;; esac;; esac\nPATH='\(path)' exec \(engine) \"$@\"\n"
                 .write(toFile: "\(slow)/\(engine)", atomically: true, encoding: .utf8)
             chmod("\(slow)/\(engine)", 0o755)
             let program = try Program(

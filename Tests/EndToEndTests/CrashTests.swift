@@ -100,7 +100,10 @@ import Testing
             let file = try #require(
                 try FileManager.default.contentsOfDirectory(atPath: pool.state)
                     .map { "\(pool.state)/\($0)" }
-                    .first { ((FileManager.default.contents(atPath: $0)?.prefix(6)).map { $0 == Data("SQLite".utf8) }) == true })
+                    .first {
+                        ((FileManager.default.contents(atPath: $0)?.prefix(6)).map { $0 == Data("SQLite".utf8) })
+                            == true
+                    })
             var bytes = try Data(contentsOf: URL(fileURLWithPath: file))
             for offset in stride(from: 5_000, to: bytes.count, by: 97) { bytes[offset] ^= 0x5a }
             try bytes.write(to: URL(fileURLWithPath: file))

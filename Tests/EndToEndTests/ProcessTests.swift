@@ -16,7 +16,10 @@ import Testing
     @Test func `shows the command its own GPUs and no others`() throws {
         try Pool.with { pool throws in
             let result = try pool.divvy(
-                ["run", "--gpus", "2", "--", "sh", "-c", "echo $CUDA_VISIBLE_DEVICES $NVIDIA_VISIBLE_DEVICES $DIVVY_LEASE"],
+                [
+                    "run", "--gpus", "2", "--", "sh", "-c",
+                    "echo $CUDA_VISIBLE_DEVICES $NVIDIA_VISIBLE_DEVICES $DIVVY_LEASE",
+                ],
                 environment: ["CUDA_VISIBLE_DEVICES": "7", "NVIDIA_VISIBLE_DEVICES": "all"])
             let words = result.output.split(whereSeparator: \.isWhitespace)
             #expect(words.count == 3, "\(result)")

@@ -147,7 +147,9 @@ struct Bench {
     let holders = ScriptedHolders()
     let engine: Engine
 
-    init(gpus: Int = 2, journal: MemoryJournal = MemoryJournal(), boot: String = "boot-1", snapshotsEvery: Int64 = 8_000) {
+    init(
+        gpus: Int = 2, journal: MemoryJournal = MemoryJournal(), boot: String = "boot-1", snapshotsEvery: Int64 = 8_000
+    ) {
         self.journal = journal
         devices = ScriptedDevices(gpus)
         let start = ContinuousClock.now

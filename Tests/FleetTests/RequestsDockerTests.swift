@@ -1,5 +1,6 @@
-@testable import Fleet
 import Testing
+
+@testable import Fleet
 
 /// What docker/cli's own parser of `--gpus` makes of each value: recorded from its Go code, not from its manual.
 @Suite struct `Docker's --gpus` {

@@ -1,5 +1,6 @@
-@testable import Fleet
 import Testing
+
+@testable import Fleet
 
 @Suite struct `A request's error` {
     private func text(_ gpus: String) throws -> String {

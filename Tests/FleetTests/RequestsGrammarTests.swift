@@ -1,5 +1,6 @@
-@testable import Fleet
 import Testing
+
+@testable import Fleet
 
 /// What Divvy reads in `--gpus` beside Docker's own forms, and in the other options.
 @Suite struct `The request grammar` {
@@ -17,8 +18,10 @@ import Testing
         ("device=GPU-3a23c669", "1 x any GPU (device GPU-3a23c669)"), ("device=all", "all x any GPU"),
         ("device=nvidia.com/gpu=0", "1 x any GPU (device nvidia.com/gpu=0)"),
         ("device=MIG-GPU-3a23c669/1/0", "1 x any GPU (device MIG-GPU-3a23c669/1/0)"),
-        ("driver=nvidia,\"capabilities=compute,utility\",\"options=foo=bar,baz=qux\"",
-            "1 x any GPU of nvidia for compute and utility"),
+        (
+            "driver=nvidia,\"capabilities=compute,utility\",\"options=foo=bar,baz=qux\"",
+            "1 x any GPU of nvidia for compute and utility"
+        ),
         ("all,capabilities=utility", "all x any GPU for utility"), ("capabilities=gpu", "1 x any GPU"),
         ("driver=amd", "1 x any GPU of amd"), ("driver=", "1 x any GPU"),
         // Where Docker fails later, or at once, Divvy reads what was meant.
@@ -107,13 +110,17 @@ import Testing
         #expect(String(value.utf8.dropFirst(error.range.lowerBound).prefix(error.range.count)) == piece, "\(error)")
     }
 
-    @Test(arguments: [
-        ("10GiB", 10 << 30), ("10Gi", 10 << 30), ("10gib", 10 << 30), ("10G", 10_000_000_000), ("10GB", 10_000_000_000),
-        ("10g", 10_000_000_000), ("512MiB", 512 << 20), ("1.5GiB", 1_610_612_736), (".5Gi", 1 << 29), ("1MiB", 1 << 20),
-        ("2048KiB", 2 << 20), ("24M", 24_000_000), ("1048576", 1 << 20), ("1048576B", 1 << 20),
-        ("1T", 1_000_000_000_000),
-        ("1TiB", 1 << 40), ("0.3GiB", 322_122_548), ("1024TiB", 1 << 50),
-    ] as [(String, Int64)]) func `reads sizes`(_ text: String, _ bytes: Int64) throws {
+    @Test(
+        arguments: [
+            ("10GiB", 10 << 30), ("10Gi", 10 << 30), ("10gib", 10 << 30), ("10G", 10_000_000_000),
+            ("10GB", 10_000_000_000),
+            ("10g", 10_000_000_000), ("512MiB", 512 << 20), ("1.5GiB", 1_610_612_736), (".5Gi", 1 << 29),
+            ("1MiB", 1 << 20),
+            ("2048KiB", 2 << 20), ("24M", 24_000_000), ("1048576", 1 << 20), ("1048576B", 1 << 20),
+            ("1T", 1_000_000_000_000),
+            ("1TiB", 1 << 40), ("0.3GiB", 322_122_548), ("1024TiB", 1 << 50),
+        ] as [(String, Int64)]) func `reads sizes`(_ text: String, _ bytes: Int64) throws
+    {
         #expect(try Self.parse(["--gpu-memory", text]).memory == MemoryRange(exactly: Bytes(bytes)))
     }
 
@@ -132,10 +139,13 @@ import Testing
         try expectRefusal(["--gpu-memory=\(text)"], text, piece, message)
     }
 
-    @Test(arguments: [
-        ("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("7d", 604_800), ("1d2h3m4s", 93_784), ("007s", 7),
-        ("3650d", 315_360_000), ("1500ms500000us", 2),
-    ] as [(String, Int64)]) func `reads lengths of time`(_ text: String, _ seconds: Int64) throws {
+    @Test(
+        arguments: [
+            ("90s", 90), ("30m", 1800), ("2h", 7200), ("1h30m", 5400), ("7d", 604_800), ("1d2h3m4s", 93_784),
+            ("007s", 7),
+            ("3650d", 315_360_000), ("1500ms500000us", 2),
+        ] as [(String, Int64)]) func `reads lengths of time`(_ text: String, _ seconds: Int64) throws
+    {
         #expect(try Self.parse(["--for", text]).duration == Span(seconds: seconds))
         #expect(try Self.parse(["--wait=\(text)"]).patience == .wait(limit: Span(seconds: seconds)))
     }

@@ -1,5 +1,6 @@
-@testable import Fleet
 import Testing
+
+@testable import Fleet
 
 /// SplitMix64: the same requests in every run of one seed.
 private struct Seeded: RandomNumberGenerator {

@@ -1,6 +1,7 @@
-@testable import Fleet
 import Foundation
 import Testing
+
+@testable import Fleet
 
 @Suite struct `A request` {
     private func parse(_ arguments: String...) throws -> Request { try RequestParser.parse(arguments: arguments).0 }
@@ -133,26 +134,34 @@ import Testing
 
     @Test(arguments: [
         [], ["--gpus", "0.5"], ["--gpus", "all,driver=nvidia"], ["--gpus", "device=0"], ["--queue", "default"],
-        ["--grade", "exclusive"], ["--grade", "unfenced"], ["--share", "time", "--gpus", "0.5"], ["--share",
-        "exclusive"],
-        ["--topology", "any"], ["--topology", "same-node"], ["--priority", "0"], ["--gpu-memory", "10GiB", "--for",
-        "2h"],
+        ["--grade", "exclusive"], ["--grade", "unfenced"], ["--share", "time", "--gpus", "0.5"],
+        [
+            "--share",
+            "exclusive",
+        ],
+        ["--topology", "any"], ["--topology", "same-node"], ["--priority", "0"],
+        [
+            "--gpu-memory", "10GiB", "--for",
+            "2h",
+        ],
     ]) func `for what there is today is not refused`(_ options: [String]) throws {
         #expect(try RequestParser.parse(arguments: options).0.unsupportedToday() == nil)
     }
 
     /// Totals as drivers report them, in MiB.
-    @Test(arguments: [
-        ("80G", 81_559, true), ("80GiB", 81_559, true), ("80G", 81_920, true), ("40G", 40_960, true),
-        ("40G", 40_536, true),
-        ("24G", 24_564, true), ("24G", 23_028, true), ("48G", 46_068, true), ("16G", 15_360, true),
-        ("16GiB", 15_360, true),
-        ("141G", 143_771, true), ("192G", 183_359, true), ("94G", 95_830, true), ("80G", 95_830, false),
-        ("80G", 40_960, false), ("40G", 81_559, false), ("24G", 16_160, false), ("48G..", 46_068, true),
-        ("48G..", 24_564, false), ("..48G", 46_068, true), ("..40G", 81_559, false), ("24G..80G", 40_960, true),
-    ] as [(String, Int64, Bool)]) func `chooses GPUs by the size they are sold as`(
-        _ size: String, _ mebibytes: Int64, _ selects: Bool
-    ) throws {
+    @Test(
+        arguments: [
+            ("80G", 81_559, true), ("80GiB", 81_559, true), ("80G", 81_920, true), ("40G", 40_960, true),
+            ("40G", 40_536, true),
+            ("24G", 24_564, true), ("24G", 23_028, true), ("48G", 46_068, true), ("16G", 15_360, true),
+            ("16GiB", 15_360, true),
+            ("141G", 143_771, true), ("192G", 183_359, true), ("94G", 95_830, true), ("80G", 95_830, false),
+            ("80G", 40_960, false), ("40G", 81_559, false), ("24G", 16_160, false), ("48G..", 46_068, true),
+            ("48G..", 24_564, false), ("..48G", 46_068, true), ("..40G", 81_559, false), ("24G..80G", 40_960, true),
+        ] as [(String, Int64, Bool)]) func `chooses GPUs by the size they are sold as`(
+            _ size: String, _ mebibytes: Int64, _ selects: Bool
+        ) throws
+    {
         let range = try #require(try parse("--gpus", size).gpuMemory)
         #expect(range.selects(total: .mebibytes(mebibytes)) == selects)
     }

@@ -15,8 +15,10 @@ import Testing
         ("DELETE FROM entry WHERE sequence >= 20", "entry 20, which the newest snapshot was made after, is gone"),
         ("DELETE FROM snapshot; DELETE FROM entry WHERE sequence < 5", "entry 0 is followed by entry 5"),
         ("UPDATE entry SET wall = wall + 1 WHERE sequence = 25", "entry 25 does not match its checksum"),
-        ("UPDATE entry SET body = (SELECT body FROM entry WHERE sequence = 26) WHERE sequence = 29",
-            "entry 29 does not match its checksum"),
+        (
+            "UPDATE entry SET body = (SELECT body FROM entry WHERE sequence = 26) WHERE sequence = 29",
+            "entry 29 does not match its checksum"
+        ),
         ("UPDATE entry SET checksum = -1 WHERE sequence = 25", "an entry holds something that no release writes"),
         ("UPDATE entry SET checksum = 1 WHERE sequence = 20", "entry 20 is not the one"),
         ("UPDATE snapshot SET at = at + 1 WHERE sequence = 20", "the snapshot at entry 20 does not match its checksum"),

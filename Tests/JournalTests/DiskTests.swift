@@ -14,15 +14,17 @@ import Testing
     func `a full disk refuses asks, takes what is given back, and goes on when there is room`() async throws {
         try await withStateDirectory { directory in
             let parent = directory.removingLastComponent().string
-            let run = try await runMounting("""
+            let run = try await runMounting(
+                """
                 mount -t tmpfs -o size=4m tmpfs \(parent)
                 head -c 1572864 /dev/zero > \(parent)/ballast
                 exec \(probePath) fill \(directory.string) \(parent)/ballast
                 """)
-            #expect(run.lines.dropFirst() == [
-                "MIXED 0", "ENDED 300", "ASKED 0", "RECOVERED \((run.number(after: "FIRST") ?? 0) + 300) true",
-                "ENDED 300", "ROOM true",
-            ])
+            #expect(
+                run.lines.dropFirst() == [
+                    "MIXED 0", "ENDED 300", "ASKED 0", "RECOVERED \((run.number(after: "FIRST") ?? 0) + 300) true",
+                    "ENDED 300", "ROOM true",
+                ])
             #expect((run.number(after: "FIRST") ?? 0) > 100)
         }
     }

@@ -127,7 +127,9 @@ struct RandomWorld {
     private mutating func someLease(_ ledger: Ledger) -> LeaseID {
         // Mostly one that lives, sometimes one that has ended or never was.
         let live = ledger.leases.filter(\.isLive)
-        if Int.random(in: 0..<10, using: &random) < 8, let lease = live.randomElement(using: &random) { return lease.id }
+        if Int.random(in: 0..<10, using: &random) < 8, let lease = live.randomElement(using: &random) {
+            return lease.id
+        }
         let newest = ledger.nextNumber + 1
         return LeaseID(number: Int64.random(in: max(1, newest - 40)...newest, using: &random))
     }
@@ -138,7 +140,8 @@ struct RandomWorld {
             switch Int.random(in: 0..<12, using: &random) {
             case 0: GPUCondition(health: .unhealthy(reason: "ECC"), foreignMemory: .zero)
             case 1: GPUCondition(health: .lost(reason: "bus"), foreignMemory: .zero)
-            case 2, 3: GPUCondition(health: .healthy, foreignMemory: .gibibytes(Int64.random(in: 1...30, using: &random)))
+            case 2, 3:
+                GPUCondition(health: .healthy, foreignMemory: .gibibytes(Int64.random(in: 1...30, using: &random)))
             default: GPUCondition.good
             }
         }

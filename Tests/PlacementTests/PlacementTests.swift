@@ -34,7 +34,8 @@ import Testing
 
     @Test(arguments: PolicyName.allCases)
     func `a placement takes no more than there is, whatever the room`(policy: PolicyName) throws {
-        let requests = try ["--gpus 0.5", "--gpus 0.3 --gpu-memory 12GiB", "--gpu-memory 7GiB", "--gpus 1"].map(Self.request)
+        let requests = try ["--gpus 0.5", "--gpus 0.3 --gpu-memory 12GiB", "--gpu-memory 7GiB", "--gpus 1"].map(
+            Self.request)
         // Every filling of two GPUs in steps of a quarter, all requests, both policies.
         for first in 0...4 {
             for second in 0...4 {

@@ -33,7 +33,9 @@ extension Bytes: CustomStringConvertible {
     /// In GiB or MiB with at most one decimal, as memory is read by people: `10 GiB`, `39.6 GiB`, `512 MiB`.
     package var description: String {
         if count < 0 { return "-\(Bytes(-count))" }
-        let units: [(name: String, size: Int64)] = [("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
+        let units: [(name: String, size: Int64)] = [
+            ("TiB", 1 << 40), ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10),
+        ]
         for unit in units where count >= unit.size {
             let tenths = (count / unit.size) * 10 + (count % unit.size) * 10 / unit.size
             return tenths % 10 == 0 ? "\(tenths / 10) \(unit.name)" : "\(tenths / 10).\(tenths % 10) \(unit.name)"

@@ -47,9 +47,11 @@ extension Ledger {
             if case .wait(let limit?) = ask.request.patience { lease.patienceEnds = now + limit }
             store(lease)
             queue.append(lease.id)
-            effects.append(.tell(Notice(
-                .leaseWaiting, lease: lease.id,
-                text: "\(lease.id) waits for \(lease.request.canonical), number \(queue.count) in the queue")))
+            effects.append(
+                .tell(
+                    Notice(
+                        .leaseWaiting, lease: lease.id,
+                        text: "\(lease.id) waits for \(lease.request.canonical), number \(queue.count) in the queue")))
         }
         effects.append(.answer(.lease(lease)))
     }
@@ -85,9 +87,13 @@ extension Ledger {
         lease.patienceEnds = nil
         store(lease)
         effects.append(.prepare(lease))
-        effects.append(.tell(Notice(
-            .leaseGranted, lease: lease.id,
-            text: "\(lease.id) granted to \(lease.tenant.name): \(placement.words(in: room)), \(placement.grade.rawValue)")))
+        effects.append(
+            .tell(
+                Notice(
+                    .leaseGranted, lease: lease.id,
+                    text:
+                        "\(lease.id) granted to \(lease.tenant.name): \(placement.words(in: room)), \(placement.grade.rawValue)"
+                )))
     }
 
     /// Serves the queue from its head until somebody who could fit does not fit now.

@@ -51,8 +51,11 @@ extension Ledger {
             lease.deadline = nil
             lease.lapses = nil
             store(lease)
-            effects.append(.tell(Notice(
-                .leaseEnding, lease: lease.id, text: "\(lease.id) is ending (\(reason.words)), its holder is stopped")))
+            effects.append(
+                .tell(
+                    Notice(
+                        .leaseEnding, lease: lease.id,
+                        text: "\(lease.id) is ending (\(reason.words)), its holder is stopped")))
             effects.append(.stop(lease))
             effects.append(.answer(.lease(lease)))
         case .ending: effects.append(.answer(.lease(lease)))

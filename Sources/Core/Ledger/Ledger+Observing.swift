@@ -11,7 +11,8 @@ extension Ledger {
             if let placement = lease.placement { fresh.take(placement) }
         }
         room = fresh
-        let present = Set(new.node.gpus.indices.filter { !new.conditions[$0].health.isLost }.map { new.node.gpus[$0].id })
+        let present = Set(
+            new.node.gpus.indices.filter { !new.conditions[$0].health.isLost }.map { new.node.gpus[$0].id })
         for lease in leases {
             guard case .granted(let placement, _) = lease.state else { continue }
             if placement.grants.contains(where: { !present.contains($0.gpu) }) {
@@ -28,18 +29,25 @@ extension Ledger {
             uniquingKeysWith: { first, _ in first })
         for (gpu, condition) in zip(new.node.gpus, new.conditions) {
             guard let (_, earlier) = before[gpu.id] else {
-                effects.append(.tell(Notice(
-                    .gpuAdded, gpu: gpu.id, text: "GPU \(gpu.index) \(gpu.name) with \(gpu.memory.allocatable) to give")))
+                effects.append(
+                    .tell(
+                        Notice(
+                            .gpuAdded, gpu: gpu.id,
+                            text: "GPU \(gpu.index) \(gpu.name) with \(gpu.memory.allocatable) to give")))
                 continue
             }
             if earlier.health != condition.health {
-                effects.append(.tell(Notice(
-                    .gpuHealthChanged, gpu: gpu.id, text: "GPU \(gpu.index) is \(condition.health.words)")))
+                effects.append(
+                    .tell(
+                        Notice(
+                            .gpuHealthChanged, gpu: gpu.id, text: "GPU \(gpu.index) is \(condition.health.words)")))
             }
             if earlier.foreignMemory != condition.foreignMemory {
-                effects.append(.tell(Notice(
-                    .foreignMemoryChanged, gpu: gpu.id,
-                    text: "processes without a lease hold \(condition.foreignMemory) on GPU \(gpu.index)")))
+                effects.append(
+                    .tell(
+                        Notice(
+                            .foreignMemoryChanged, gpu: gpu.id,
+                            text: "processes without a lease hold \(condition.foreignMemory) on GPU \(gpu.index)")))
             }
         }
         let after = Set(new.node.gpus.map(\.id))

@@ -48,19 +48,23 @@ package struct Ledger: Sendable {
         case .anchored(let boot, let offset): anchor(on: boot, offset: offset, &effects)
         case .observed(let observation): observe(observation, &effects)
         case .asked(let ask): take(ask, &effects)
-        case .held(let id, let holder): change(id, &effects) { ledger, lease, effects in
-            ledger.hold(lease, by: holder, &effects)
-        }
+        case .held(let id, let holder):
+            change(id, &effects) { ledger, lease, effects in
+                ledger.hold(lease, by: holder, &effects)
+            }
         case .keptAlive(let id): change(id, &effects) { ledger, lease, effects in ledger.keepAlive(lease, &effects) }
-        case .extended(let id, let span): change(id, &effects) { ledger, lease, effects in
-            ledger.extend(lease, by: span, &effects)
-        }
-        case .endAsked(let id, let reason): change(id, &effects) { ledger, lease, effects in
-            ledger.askEnd(of: lease, reason, &effects)
-        }
-        case .holderGone(let id, let reason): change(id, &effects) { ledger, lease, effects in
-            ledger.end(lease, reason, &effects)
-        }
+        case .extended(let id, let span):
+            change(id, &effects) { ledger, lease, effects in
+                ledger.extend(lease, by: span, &effects)
+            }
+        case .endAsked(let id, let reason):
+            change(id, &effects) { ledger, lease, effects in
+                ledger.askEnd(of: lease, reason, &effects)
+            }
+        case .holderGone(let id, let reason):
+            change(id, &effects) { ledger, lease, effects in
+                ledger.end(lease, reason, &effects)
+            }
         case .timePassed: passTime(&effects)
         }
         checkInvariants()

@@ -21,9 +21,11 @@ enum CRC32C {
             var value = ~previous
             var offset = 0
             while offset &+ 8 <= bytes.count {
-                let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+                let word =
+                    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
                     ^ UInt64(value)
-                value = tables[7 &* 256 &+ Int(word & 0xFF)]
+                value =
+                    tables[7 &* 256 &+ Int(word & 0xFF)]
                     ^ tables[6 &* 256 &+ Int(word >> 8 & 0xFF)]
                     ^ tables[5 &* 256 &+ Int(word >> 16 & 0xFF)]
                     ^ tables[4 &* 256 &+ Int(word >> 24 & 0xFF)]

@@ -25,15 +25,16 @@ struct Connection: Sendable {
         configuration.busyMode = .immediateError
         configuration.prepareDatabase { database in
             keeper.keepOpen(database)
-            try database.execute(sql: """
-                PRAGMA locking_mode = EXCLUSIVE;
-                PRAGMA cell_size_check = ON;
-                PRAGMA trusted_schema = OFF;
-                PRAGMA secure_delete = OFF;
-                PRAGMA temp_store = MEMORY;
-                PRAGMA wal_autocheckpoint = 0;
-                PRAGMA synchronous = FULL;
-                """)
+            try database.execute(
+                sql: """
+                    PRAGMA locking_mode = EXCLUSIVE;
+                    PRAGMA cell_size_check = ON;
+                    PRAGMA trusted_schema = OFF;
+                    PRAGMA secure_delete = OFF;
+                    PRAGMA temp_store = MEMORY;
+                    PRAGMA wal_autocheckpoint = 0;
+                    PRAGMA synchronous = FULL;
+                    """)
             let mode = try database.text(isFresh ? "PRAGMA journal_mode = WAL" : "PRAGMA journal_mode")
             guard mode == "wal" else {
                 throw JournalError.corrupt(path, "its journal mode is \(mode ?? "unknown") instead of wal")

@@ -1,8 +1,8 @@
 package import Engine
-package import SystemPackage
 import FoundationEssentials
 import GRDB
 import Synchronization
+package import SystemPackage
 
 /// The journal in an SQLite file, `journal.sqlite` in the state directory.
 ///
@@ -34,9 +34,10 @@ package final class SQLiteJournal: Journal {
             if isFresh { try state.makeJournal(release: release) }
             let (connection, tail, storedRelease) = try state.openJournal(release: release)
             self.connection = connection
-            writer = Mutex(Writer(
-                file: state.journal, release: release, tail: tail, reserve: Reserve(path: state.reserve),
-                isReleaseStored: storedRelease == release))
+            writer = Mutex(
+                Writer(
+                    file: state.journal, release: release, tail: tail, reserve: Reserve(path: state.reserve),
+                    isReleaseStored: storedRelease == release))
         } catch {
             lock.release()
             throw error

@@ -13,19 +13,20 @@ enum Schema {
 
     /// Everything that a new file holds.
     static func create(in database: Database, release: String) throws {
-        try database.execute(sql: """
-            PRAGMA application_id = \(applicationID);
-            PRAGMA user_version = \(version);
-            CREATE TABLE about (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
-            CREATE TABLE entry (
-                sequence INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, wall INTEGER NOT NULL,
-                checksum INTEGER NOT NULL, body BLOB NOT NULL
-            ) STRICT;
-            CREATE TABLE snapshot (
-                sequence INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, wall INTEGER NOT NULL,
-                chain INTEGER NOT NULL, checksum INTEGER NOT NULL, body BLOB NOT NULL
-            ) STRICT;
-            """)
+        try database.execute(
+            sql: """
+                PRAGMA application_id = \(applicationID);
+                PRAGMA user_version = \(version);
+                CREATE TABLE about (key TEXT PRIMARY KEY NOT NULL, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+                CREATE TABLE entry (
+                    sequence INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, wall INTEGER NOT NULL,
+                    checksum INTEGER NOT NULL, body BLOB NOT NULL
+                ) STRICT;
+                CREATE TABLE snapshot (
+                    sequence INTEGER PRIMARY KEY NOT NULL, at INTEGER NOT NULL, wall INTEGER NOT NULL,
+                    chain INTEGER NOT NULL, checksum INTEGER NOT NULL, body BLOB NOT NULL
+                ) STRICT;
+                """)
         try database.execute(
             sql: "INSERT INTO about (key, value) VALUES (?, ?)", arguments: [releaseKey, release])
     }

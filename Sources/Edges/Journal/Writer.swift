@@ -83,10 +83,11 @@ struct Writer: Sendable {
                     VALUES (?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [record.sequence, record.at, record.wall, record.chain, record.checksum, record.body])
-            try database.execute(sql: """
-                DELETE FROM snapshot
-                WHERE sequence NOT IN (SELECT sequence FROM snapshot ORDER BY sequence DESC LIMIT 2)
-                """)
+            try database.execute(
+                sql: """
+                    DELETE FROM snapshot
+                    WHERE sequence NOT IN (SELECT sequence FROM snapshot ORDER BY sequence DESC LIMIT 2)
+                    """)
             let older = try database.number("SELECT min(sequence) FROM snapshot") ?? 0
             // One more than can be read as history: the oldest entry only vouches for the next.
             try database.execute(

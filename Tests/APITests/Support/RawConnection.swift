@@ -1,6 +1,7 @@
-@testable import API
 import Foundation
 import Glibc
+
+@testable import API
 
 /// Runs `body`, which blocks, on a thread of its own: the tasks of the daemon under test share the pool's few threads.
 func blocking<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {

@@ -52,9 +52,8 @@ struct LeasedRun {
     ) async throws -> Never {
         let settings = try own.connection.settings()
         let choice = try EngineChoice(option: own.engine ?? settings.engine?.rawValue)
-        let paths = StandardPaths(uid: Host.uid, environment: Console.environment)
-        let expected = settings.cdiDirectory ?? paths.cdiDirectory
-        var engine = try await engine(choice, cdiDirectory: expected)
+        let engine = try await EngineDiscovery(path: Console.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
+            .find(choice)
         let (kept, notes) = RunArguments.overruled(options)
         for note in notes { Console.note("divvy: note: \(note)") }
         let lease = try await asking().lease(
@@ -62,19 +61,8 @@ struct LeasedRun {
         guard let view = lease.preparation else {
             throw Failure(.runFailed, "\(lease.id) was granted, but the daemon did not say how to use it")
         }
-        let preparation = Preparation(view)
-        // Whether the engine reads the daemon's directory is only known once the daemon has said which it is.
-        if let file = preparation.cdiSpecification, let end = file.lastIndex(of: "/"), file[..<end] != expected {
-            engine = try await self.engine(.named(engine.kind), cdiDirectory: String(file[..<end]))
-        }
         let words = try RunArguments.launch(
-            engine, lease: lease.id, preparation: preparation, options: kept, image: image, command: command)
+            engine, lease: lease.id, preparation: Preparation(view), options: kept, image: image, command: command)
         try Program(arguments: words, environment: Console.environmentEntries).become()
-    }
-
-    private func engine(_ choice: EngineChoice, cdiDirectory: String) async throws -> ContainerEngine {
-        try await EngineDiscovery(
-            path: Console.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", cdiDirectory: cdiDirectory
-        ).find(choice)
     }
 }

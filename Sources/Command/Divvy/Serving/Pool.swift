@@ -68,8 +68,7 @@ struct Pool {
     }
 
     private var installedEngines: [EngineCommand] {
-        let discovery = EngineDiscovery(
-            path: Console.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin", cdiDirectory: paths.cdiDirectory)
+        let discovery = EngineDiscovery(path: Console.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
         return EngineKind.allCases.compactMap(discovery.command)
     }
 

@@ -1,5 +1,5 @@
-import FoundationEssentials
 package import Fleet
+import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 

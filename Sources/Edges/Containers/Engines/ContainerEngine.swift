@@ -27,28 +27,26 @@ package struct ContainerEngine: Hashable, Sendable {
     package let command: EngineCommand
     /// The version of whatever starts the containers: of Docker's daemon, not of its command line.
     package let version: EngineVersion
-    /// Whether `--device divvy.dev/gpu=...` finds the specifications in the directory that was asked about.
-    package let readsCDI: Bool
+    /// The directories in which it looks for CDI specifications; none while it reads none.
+    package let specificationDirectories: [String]
 
-    package init(command: EngineCommand, version: EngineVersion, readsCDI: Bool) {
+    package init(command: EngineCommand, version: EngineVersion, specificationDirectories: [String]) {
         self.command = command
         self.version = version
-        self.readsCDI = readsCDI
+        self.specificationDirectories = specificationDirectories
     }
 
     package var kind: EngineKind { command.kind }
 
-    /// Docker says itself which directories it reads, and none while CDI is off: before 25, or before 28.2 unless the
-    /// daemon's `features` have `cdi`.
-    static func dockerReadsCDI(in directory: String?, specificationDirectories: [String]) -> Bool {
-        guard let directory else { return false }
-        return specificationDirectories.contains { sameDirectory($0, directory) }
+    /// Whether `--device divvy.dev/gpu=...` finds what the specification at the path defines.
+    package func reads(specification path: String) -> Bool {
+        guard let end = path.lastIndex(of: "/") else { return false }
+        return specificationDirectories.contains { Self.sameDirectory($0, String(path[..<end])) }
     }
 
     /// Podman reads its two standard directories since 4.1; it does not say what else it was configured to read.
-    static func podmanReadsCDI(in directory: String?, version: EngineVersion) -> Bool {
-        guard let directory, version >= EngineVersion(major: 4, minor: 1) else { return false }
-        return ["/etc/cdi", "/var/run/cdi"].contains { sameDirectory($0, directory) }
+    static func podmanSpecificationDirectories(_ version: EngineVersion) -> [String] {
+        version >= EngineVersion(major: 4, minor: 1) ? ["/etc/cdi", "/var/run/cdi"] : []
     }
 
     private static func sameDirectory(_ left: String, _ right: String) -> Bool {

@@ -7,7 +7,7 @@ package enum EngineChoice: Hashable, Sendable {
     case named(EngineKind)
 
     /// What `--engine` was given; nil is automatic. Throws for a word that is no engine.
-    package init(option: String?) throws(EngineError) {
+    package init(option: String?) throws(ContainerEngineError) {
         guard let option, option != "auto" else {
             self = .automatic
             return
@@ -18,7 +18,7 @@ package enum EngineChoice: Hashable, Sendable {
 }
 
 /// Why there is no engine to start a container with.
-package enum EngineError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum ContainerEngineError: Error, Hashable, Sendable, CustomStringConvertible {
     case unknownName(String)
     case notInstalled(EngineKind)
     case noAnswer(EngineKind, reason: String)
@@ -44,21 +44,18 @@ package enum EngineError: Error, Hashable, Sendable, CustomStringConvertible {
 /// Finds the engines of the machine.
 package struct EngineDiscovery: Sendable {
     private let searchPath: [String]
-    private let cdiDirectory: String?
     private let globalArguments: [EngineKind: [String]]
 
     /// - Parameters:
     ///   - path: the value of `PATH`.
-    ///   - cdiDirectory: where the daemon writes CDI specifications; nil when it writes none.
     ///   - globalArguments: options to give each engine before its verb.
-    package init(path: String, cdiDirectory: String?, globalArguments: [EngineKind: [String]] = [:]) {
+    package init(path: String, globalArguments: [EngineKind: [String]] = [:]) {
         searchPath = path.split(separator: ":").map(String.init)
-        self.cdiDirectory = cdiDirectory
         self.globalArguments = globalArguments
     }
 
     /// The engine to use, known to answer.
-    package func find(_ choice: EngineChoice) async throws(EngineError) -> ContainerEngine {
+    package func find(_ choice: EngineChoice) async throws(ContainerEngineError) -> ContainerEngine {
         switch choice {
         case .named(let kind): return try await probe(kind)
         case .automatic:
@@ -81,7 +78,7 @@ package struct EngineDiscovery: Sendable {
         }
     }
 
-    private func probe(_ kind: EngineKind) async throws(EngineError) -> ContainerEngine {
+    private func probe(_ kind: EngineKind) async throws(ContainerEngineError) -> ContainerEngine {
         guard let command = command(kind) else { throw .notInstalled(kind) }
         return switch kind {
         case .docker: try await probeDocker(command)
@@ -89,28 +86,28 @@ package struct EngineDiscovery: Sendable {
         }
     }
 
-    private func probeDocker(_ command: EngineCommand) async throws(EngineError) -> ContainerEngine {
+    private func probeDocker(_ command: EngineCommand) async throws(ContainerEngineError) -> ContainerEngine {
         let output = try await ask(command, ["info", "--format", "{{json .}}"])
         let info = try? JSONDecoder().decode(DockerInformation.self, from: Data(output.text.utf8))
         guard let info, let version = EngineVersion(info.serverVersion ?? "") else {
             let reason = info?.serverErrors?.first ?? output.complaint
             throw .noAnswer(.docker, reason: reason.isEmpty ? "it told no version" : reason)
         }
-        let readsCDI = ContainerEngine.dockerReadsCDI(
-            in: cdiDirectory, specificationDirectories: info.specificationDirectories ?? [])
-        return ContainerEngine(command: command, version: version, readsCDI: readsCDI)
+        return ContainerEngine(
+            command: command, version: version, specificationDirectories: info.specificationDirectories ?? [])
     }
 
-    private func probePodman(_ command: EngineCommand) async throws(EngineError) -> ContainerEngine {
+    private func probePodman(_ command: EngineCommand) async throws(ContainerEngineError) -> ContainerEngine {
         let output = try await ask(command, ["--version"])
         guard output.isSuccess, let version = output.text.split(whereSeparator: \.isWhitespace).last,
             let version = EngineVersion(version)
         else { throw .noAnswer(.podman, reason: output.complaint.isEmpty ? "it told no version" : output.complaint) }
-        let readsCDI = ContainerEngine.podmanReadsCDI(in: cdiDirectory, version: version)
-        return ContainerEngine(command: command, version: version, readsCDI: readsCDI)
+        return ContainerEngine(
+            command: command, version: version,
+            specificationDirectories: ContainerEngine.podmanSpecificationDirectories(version))
     }
 
-    private func ask(_ command: EngineCommand, _ words: [String]) async throws(EngineError) -> EngineOutput {
+    private func ask(_ command: EngineCommand, _ words: [String]) async throws(ContainerEngineError) -> EngineOutput {
         do {
             return try await command.output(of: words, limit: .seconds(10))
         } catch {
@@ -123,6 +120,7 @@ package struct EngineDiscovery: Sendable {
 private struct DockerInformation: Decodable {
     let serverVersion: String?
     let serverErrors: [String]?
+    /// Empty while CDI is off: before Docker 25, or before 28.2 unless the daemon's `features` have `cdi`.
     let specificationDirectories: [String]?
 
     enum CodingKeys: String, CodingKey {

@@ -13,7 +13,7 @@ extension RunArguments {
         command: [String]
     ) throws(LaunchError) -> [String] {
         var words = ["run", "--label", "\(leaseLabel)=\(lease)"]
-        if engine.readsCDI, preparation.cdiSpecification != nil {
+        if let specification = preparation.cdiSpecification, engine.reads(specification: specification) {
             words += ["--device", preparation.cdiDevice]
         } else {
             words += try expanded(preparation.edits, for: engine.kind)
