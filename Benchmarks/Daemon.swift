@@ -4,6 +4,7 @@ import Glibc
 struct Daemon {
     let directory: String
     let child: Child
+    private let specifications: String
     /// From the start of the program to the first answer.
     let secondsToReady: Double
 
@@ -14,11 +15,13 @@ struct Daemon {
     init(in directory: String) throws {
         self.directory = directory
         setenv("DIVVY_SOCKET", "\(directory)/divvy.sock", 1)
+        // In memory, as /run/cdi is; what has to be durable lies in `directory`, on a disk.
+        specifications = "/dev/shm/divvy-bench-\(getpid())"
         let begin = seconds()
         child = try Child(
             [
                 Daemon.divvy, "up", "--driver", "sim:dgx-a100", "--state", "\(directory)/state", "--socket",
-                "\(directory)/divvy.sock", "--cdi-dir", "\(directory)/cdi",
+                "\(directory)/divvy.sock", "--cdi-dir", specifications,
             ], output: "\(directory)/daemon.log")
         while true {
             if let connection = try? Connection(socket: "\(directory)/divvy.sock"),
@@ -37,6 +40,7 @@ struct Daemon {
     func stop() {
         child.signal(SIGTERM)
         child.wait()
+        _ = try? Child(["rm", "-rf", specifications]).wait()
     }
 
     /// Runs `body` with a daemon in a fresh directory, and cleans up.

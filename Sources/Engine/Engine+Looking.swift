@@ -1,4 +1,4 @@
-import Fleet
+package import Fleet
 import Ledger
 import Logging
 import Placement
@@ -7,10 +7,7 @@ extension Engine {
     /// The fleet as it is now; looks at the GPUs again when the last look is older than a fifth of a second.
     package func fleet() async -> FleetStatus {
         if stopped == nil, clock.sinceBoot() - scannedAt > 200_000_000 { try? await look() }
-        let node =
-            ledger.observation?.node
-            ?? Node(name: "", driver: nil, gpus: [], links: [], cpuAffinity: [], whyEmpty: "nobody has looked yet")
-        let held = leasesByGPU()
+        let held = ledger.leasesByGPU
         let gpus = node.gpus.enumerated().map { position, gpu in
             let room = ledger.room?.gpus[position]
             return GPUStatus(
@@ -21,17 +18,15 @@ extension Engine {
         return FleetStatus(node: node, gpus: gpus, waiting: ledger.queue.count)
     }
 
+    /// The node as it was when somebody last looked.
+    package var node: Node {
+        ledger.observation?.node
+            ?? Node(name: "", driver: nil, gpus: [], links: [], cpuAffinity: [], whyEmpty: "nobody has looked yet")
+    }
+
     private func reading(of gpu: GPUID) -> GPUReading {
         guard let scan, let position = scan.node.gpus.firstIndex(where: { $0.id == gpu }) else { return GPUReading() }
         return scan.readings[position]
-    }
-
-    private func leasesByGPU() -> [GPUID: [LeaseID]] {
-        var held: [GPUID: [LeaseID]] = [:]
-        for lease in ledger.leases {
-            for grant in lease.placement?.grants ?? [] { held[grant.gpu, default: []].append(lease.id) }
-        }
-        return held
     }
 
     /// Looks at the GPUs and takes in what matters to decisions.
@@ -63,7 +58,7 @@ extension Engine {
     }
 
     private func observation(from scan: DeviceScan) -> NodeObservation {
-        let held = leasesByGPU()
+        let held = ledger.leasesByGPU
         var conditions = scan.node.gpus.enumerated().map { position, gpu in
             var health = scan.health[position]
             if health.isHealthy, let xid = faulted[gpu.id] {

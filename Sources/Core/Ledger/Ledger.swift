@@ -75,7 +75,16 @@ package struct Ledger: Sendable {
     package func lease(_ id: LeaseID) -> Lease? { leasesByNumber[id.number] }
 
     /// All leases that it remembers, oldest first.
-    package var leases: [Lease] { leasesByNumber.values.sorted { $0.id < $1.id } }
+    package var leases: [Lease] { leasesByNumber.keys.sorted().compactMap { leasesByNumber[$0] } }
+
+    /// The leases that have a part of each GPU, oldest first.
+    package var leasesByGPU: [GPUID: [LeaseID]] {
+        var numbers: [GPUID: [LeaseID]] = [:]
+        for lease in leasesByNumber.values {
+            for grant in lease.placement?.grants ?? [] { numbers[grant.gpu, default: []].append(lease.id) }
+        }
+        return numbers.mapValues { $0.sorted() }
+    }
 
     /// Whether something is due by `moment`.
     package func isDue(at moment: Moment) -> Bool { nextDue.map { $0 <= moment } ?? false }

@@ -105,6 +105,7 @@ final class StandInPool: PoolService {
 
     func explanation(of id: LeaseID) async -> Explanation? { Sample.explanation }
 
+    var node: Node { status.node }
     func fleet() async -> FleetStatus { status }
 
     func preview(_ request: Request) async -> Result<Placement, Refusal> {

@@ -19,7 +19,7 @@ final class GPUDirectory: Sendable {
         let now = Self.milliseconds()
         if let gpus = state.withLock({ $0.expires > now ? $0.gpus : nil }) { return gpus }
         let gpus = Dictionary(
-            await service.fleet().node.gpus.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
+            await service.node.gpus.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
         state.withLock { $0 = State(gpus: gpus, expires: now + 1000) }
         return gpus
     }

@@ -13,6 +13,8 @@ package protocol PoolService: Sendable {
     func lease(_ id: LeaseID) async throws(EngineError) -> PreparedLease
     func position(of id: LeaseID) async -> Int?
     func explanation(of id: LeaseID) async -> Explanation?
+    /// The node as it was at the last look, which is seconds ago at most.
+    var node: Node { get async }
     func fleet() async -> FleetStatus
     func preview(_ request: Request) async -> Result<Placement, Refusal>
     func history(after sequence: Int64, limit: Int) async throws(EngineError) -> [RecordedNotice]

@@ -37,7 +37,7 @@ struct Routes: Sendable {
     }
 
     private func version() async throws -> Response {
-        let node = await service.fleet().node
+        let node = await service.node
         return try JSONBody.response(
             VersionInfo(
                 version: settings.version, driver: node.driver.map(DriverView.init), node: node.name, pid: getpid(),
