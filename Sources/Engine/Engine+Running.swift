@@ -35,6 +35,7 @@ extension Engine {
             try await body()
         } catch {
             guard case .journal(let problem) = error, problem.code == .full else { throw error }
+            whyUnseen = "\(problem)"
             log.error(
                 "the disk is full; until there is room, nothing new is granted", metadata: ["error": "\(problem)"])
         }

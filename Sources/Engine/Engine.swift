@@ -24,6 +24,8 @@ package actor Engine {
     /// Why it takes nothing in; nil while it does.
     var stopped: EngineError? = .stopped("the daemon is starting")
 
+    /// Why what was seen of the GPUs at the start could not be written down; nil once it was.
+    var whyUnseen: String?
     var scan: DeviceScan?
     var scannedAt: Int64 = .min
     /// GPUs on which the driver reported an error that needs a person, until the daemon starts anew.
@@ -70,6 +72,8 @@ package actor Engine {
 
     /// Takes a request in. Returns when it is granted and ready, or waiting.
     package func ask(_ ask: Ask) async throws(EngineError) -> PreparedLease {
+        // Nobody could have looked while the disk was full; if it still is, that is the reason to give.
+        if ledger.observation == nil { try await look() }
         let lease = try await answer(to: .asked(ask))
         if lease.isWaiting { await holders.follow(lease.holder, of: lease.id, tenant: lease.tenant) }
         return PreparedLease(lease: ledger.lease(lease.id) ?? lease, preparation: preparations[lease.id])

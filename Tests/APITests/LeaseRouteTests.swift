@@ -130,6 +130,7 @@ import Testing
             (.refused(.unknownLease(LeaseID(number: 3))), 404, .unknownLease),
             (.refused(.alreadyEnded(LeaseID(number: 3), .deadline)), 410, .alreadyEnded),
             (.refused(.notGranted(LeaseID(number: 3))), 409, .notGranted),
+            (.refused(.noDeadline(LeaseID(number: 3), isKeptAlive: true)), 409, .noDeadline),
             (.refused(.keyReused(key: "k", LeaseID(number: 3))), 409, .keyReused),
             (.refused(.queueFull(10)), 429, .queueFull), (.notYours(LeaseID(number: 3), tenant: "bob"), 403, .notYours),
             (.journal(JournalError(.full, "no room")), 507, .journal),

@@ -25,6 +25,7 @@ import Testing
             #expect(
                 result.edits.environment == [
                     "NVIDIA_VISIBLE_DEVICES=void", "CUDA_DEVICE_ORDER=PCI_BUS_ID", "DIVVY_LEASE=lease-17",
+                    "CUDA_VISIBLE_DEVICES=0,1",
                 ])
             let writable = result.edits.mounts.filter { $0.options.contains("rw") }
             #expect(

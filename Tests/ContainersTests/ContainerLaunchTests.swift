@@ -57,7 +57,7 @@ extension WithEngines {
                 #expect(output.contains("\nwritten") && output.contains("\nnode"))
                 #expect(output.contains("\nNVIDIA_VISIBLE_DEVICES=void\n"))
                 #expect(output.contains("\nDIVVY_LEASE=\(lease.id)\n"))
-                #expect(!output.contains("CUDA_VISIBLE_DEVICES"))
+                #expect(output.contains("\nCUDA_VISIBLE_DEVICES=0\n"), "whatever the file of variables says")
                 #expect(try contents(layout.devices + "/nvidiactl").hasPrefix("0\n"))
             }
         }

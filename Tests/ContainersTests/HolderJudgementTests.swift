@@ -31,9 +31,13 @@ import Testing
         #expect(judge(.starting(isRunning: false), .answers([sight(.running)])) == .became(id: id))
     }
 
-    @Test(arguments: [ContainerSight.Life.notYet, .over])
-    func `a command line that ended without a running container is gone after two seconds`(life: ContainerSight.Life) {
-        for sights in [[], [sight(life)]] {
+    @Test func `a command line that ended and left nothing that could still run is gone at once`() {
+        #expect(judge(.starting(isRunning: false), .answers([])) == .gone)
+        #expect(judge(.starting(isRunning: false), .answers([sight(.over)])) == .gone)
+    }
+
+    @Test func `a command line that ended with a container on its way has two seconds`() {
+        for sights in [[sight(.notYet)], [sight(.over, restarts: true)]] {
             #expect(judge(.starting(isRunning: false), .answers(sights), after: .seconds(2)) == .gone)
             guard case .doubted(let again) = judge(.starting(isRunning: false), .answers(sights), after: .seconds(1))
             else {

@@ -1,5 +1,6 @@
 import Engine
 import Fleet
+import FoundationEssentials
 import Testing
 
 @testable import Containers
@@ -88,12 +89,61 @@ import Testing
         #expect(result.notes.isEmpty)
     }
 
+    @Test(arguments: [
+        "--device /sim/dev/nvidia7:/dev/nvidia7", "--device /dev/dri:/dev/nvidia5", "--device=/sim/dev:/x",
+    ])
+    func `a device that is another GPU's by another name is left out`(given: String) throws {
+        let parsed = try RunArguments((given + " img").split(separator: " ").map(String.init))
+        guard case .container(let options, _, _) = parsed.work else { return }
+        let result = RunArguments.overruled(options, hiddenDevices: ["/sim/dev/nvidia7"])
+        #expect(result.options.isEmpty)
+        #expect(result.notes.first?.contains("was left out") == true)
+    }
+
+    @Test(arguments: [
+        ["-v", "/dev:/hostdev"], ["-v", "/:/host:ro"], ["--mount", "type=bind,src=/sim/dev,target=/x"],
+        ["--device-cgroup-rule", "c 195:* rwm"], ["--device-cgroup-rule=a *:* rwm"],
+    ])
+    func `what opens other GPUs to a container stays, with a warning`(given: [String]) throws {
+        let parsed = try RunArguments(given + ["img"])
+        guard case .container(let options, _, _) = parsed.work else { return }
+        let result = RunArguments.overruled(options, hiddenDevices: ["/dev/nvidia3", "/sim/dev/nvidia7"])
+        #expect(result.options.flatMap(\.words) == given)
+        #expect(result.notes.count == 1)
+    }
+
+    @Test func `variables in a file are overruled too, and said`() async throws {
+        try await withDirectory { root in
+            try "A=1\n# B\n  CUDA_VISIBLE_DEVICES=5\nNVIDIA_VISIBLE_DEVICES\n".write(
+                toFile: root + "/env", atomically: false, encoding: .utf8)
+            let parsed = try RunArguments(["--env-file", root + "/env", "img"])
+            guard case .container(let options, _, _) = parsed.work else { return }
+            let result = RunArguments.overruled(options)
+            #expect(result.options.count == 1)
+            #expect(result.notes.map { $0.prefix { $0 != " " } } == ["CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES"])
+        }
+    }
+
     @Test func `privileged stays, with a warning that nothing is fenced`() throws {
         let parsed = try RunArguments(["--privileged", "img"])
         guard case .container(let options, _, _) = parsed.work else { return }
         let result = RunArguments.overruled(options)
         #expect(result.options.count == 1)
         #expect(result.notes.first?.contains("--privileged") == true)
+    }
+
+    @Test func `a privileged container is told its GPUs by the names that the host has for them`() throws {
+        let edits = ContainerEdits(
+            environment: ["CUDA_VISIBLE_DEVICES=0"], deviceNodes: [], mounts: [], hooks: [])
+        let preparation = Preparation(
+            cdiDevice: "divvy.dev/gpu=lease-17", cdiSpecification: "/x.json", edits: edits,
+            processEnvironment: ["CUDA_VISIBLE_DEVICES=GPU-7", "DIVVY_LEASE=lease-17"], hiddenDevices: [])
+        let words = try RunArguments.launch(
+            engine(readsCDI: true), lease: LeaseID(number: 17), preparation: preparation,
+            options: [.init(words: ["--privileged"], name: "privileged")], image: "img", command: [])
+        let variables = words.filter { $0.hasPrefix("CUDA_VISIBLE_DEVICES") }
+        #expect(variables == ["CUDA_VISIBLE_DEVICES=0", "CUDA_VISIBLE_DEVICES=GPU-7"], "the last one counts")
+        #expect(!words.contains("divvy.dev/gpu=lease-17"))
     }
 
     private func engine(readsCDI: Bool) -> ContainerEngine {

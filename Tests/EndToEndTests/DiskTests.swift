@@ -48,6 +48,16 @@ struct `A disk` {
         #expect(try pool.leases()["lease-1"] == "granted")
     }
 
+    @Test func `that is full from the start is named as the reason, not the GPUs`() throws {
+        let pool = try Pool()
+        defer { pool.remove() }
+        pool.wrapper = try Self.disk(pool, size: "1m")
+        try pool.start()
+        let refusal = try pool.divvy("hold", "--gpus", "1", "--no-wait")
+        #expect(refusal.status == 74, "\(refusal)")
+        #expect(refusal.errors.contains("full") || refusal.errors.contains("room"), "\(refusal)")
+    }
+
     @Test func `that cannot be written is refused at the start, in words`() throws {
         let pool = try Pool()
         defer { pool.remove() }

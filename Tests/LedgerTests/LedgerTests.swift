@@ -48,7 +48,7 @@ import Testing
     @Test func `refuses for ever what can never fit, and says why`() throws {
         var ledger = Ledger.seeing(2)
         let cases: [([String], String)] = [
-            (["--gpus", "h100:1"], "no GPU of box is a h100: it has NVIDIA A100-SXM4-40GB"),
+            (["--gpus", "h100:1"], "no GPU of box is of model h100: it has NVIDIA A100-SXM4-40GB"),
             (["--gpus", "3"], "it asks for 3 GPUs, box has 2"),
             (["--gpu-memory", "60GiB"], "it asks for 60 GiB on a GPU, the largest of box has 39.5 GiB to give"),
             (["--gpus", "device=7"], "box has no GPU 7"),
@@ -62,6 +62,26 @@ import Testing
             #expect(why.summary == summary)
         }
         #expect(ledger.leases.isEmpty)
+    }
+
+    @Test func `of GPUs asked for by name, only these are spoken of`() throws {
+        var ledger = Ledger.seeing(4)
+        #expect(ledger.ask(try .written("--gpus", "device=2"))?.lease?.placement != nil)
+        guard case .notNow(let one) = ledger.ask(try .written("--gpus", "device=2", "--no-wait"))?.refusal,
+            case .notNow(let two) = ledger.ask(try .written("--gpus", "\"device=1,2\"", "--no-wait"))?.refusal
+        else {
+            Issue.record("expected notNow")
+            return
+        }
+        #expect(one.summary == "GPU 2 is taken by leases")
+        #expect(two.summary == "it needs 2 GPUs and 1 fit now: 1 of GPUs 1, 2 is taken by leases")
+    }
+
+    @Test func `only a deadline can be extended`() throws {
+        var ledger = Ledger.seeing(1)
+        let lease = try #require(ledger.ask(try .written("--gpus", "0.5"))?.lease)
+        let effects = ledger.handle(.extended(lease.id, by: Span(seconds: 60)), at: ledger.now)
+        #expect(effects == [.answer(.refused(.noDeadline(lease.id, isKeptAlive: false)))])
     }
 
     @Test func `never gives a part of a GPU as exclusive, whoever made the request`() throws {

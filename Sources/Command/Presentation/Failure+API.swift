@@ -34,7 +34,7 @@ extension ExitStatus {
             case .notNow, .queueFull, .tooMany: .noCapacity
             case .never, .notYet, .badRequest: .badData
             case .unknownLease, .alreadyEnded: .notFound
-            case .notGranted, .preparation: .failed
+            case .notGranted, .noDeadline, .preparation: .failed
             case .keyReused: .cannotCreate
             case .notYours: .notPermitted
             case .journal: .inputOutput

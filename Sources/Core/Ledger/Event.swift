@@ -81,6 +81,8 @@ package enum Refusal: Error, Hashable, Sendable {
     case alreadyEnded(LeaseID, EndReason)
     /// Only a granted lease can be extended or kept alive.
     case notGranted(LeaseID)
+    /// It has no deadline that could be moved; the payload says whether it lives by being kept alive.
+    case noDeadline(LeaseID, isKeptAlive: Bool)
     /// The key was used before for another request.
     case keyReused(key: String, LeaseID)
     /// Too many wait already; the limit is the payload.

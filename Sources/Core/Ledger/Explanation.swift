@@ -55,7 +55,7 @@ extension Explanation {
             switch obstacle {
             case .otherModel:
                 let models = Set(gpus.map(\.name)).sorted().joined(separator: ", ")
-                return "no GPU of \(room.node.name) is a \(request.models.joined(separator: " or ")): it has \(models)"
+                return "no GPU of \(room.node.name) is of model \(request.models.joined(separator: " or ")): it has \(models)"
             case .tooSmall:
                 let largest = room.gpus.map(\.allocatable).max() ?? .zero
                 let wanted = request.memory?.lower ?? .zero
@@ -70,6 +70,12 @@ extension Explanation {
         }
         if fit.fewest > gpus.count { return "it asks for \(fit.fewest) GPUs, \(room.node.name) has \(gpus.count)" }
         let need = fit.fewest == 1 ? "" : "it needs \(fit.fewest) GPUs and \(fitting) fit now: "
+        // Of GPUs asked for by name, only these matter.
+        if !request.devices.isEmpty, let (obstacle, count) = counts.first(where: { $0.0 != .notNamed }) {
+            let named = request.devices.joined(separator: ", ")
+            if request.devices.count == 1 { return "GPU \(named) \(obstacle.wordsForOne)" }
+            return "\(need)\(count) of GPUs \(named) \(count == 1 ? obstacle.wordsForOne : obstacle.words)"
+        }
         return count == gpus.count
             ? "\(need)\(all) \(count == 1 ? obstacle.wordsForOne : obstacle.words)"
             : "\(need)\(count) of \(all) \(count == 1 ? obstacle.wordsForOne : obstacle.words)"

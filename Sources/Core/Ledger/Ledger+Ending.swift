@@ -34,11 +34,13 @@ extension Ledger {
             effects.append(.answer(.refused(.notGranted(lease.id))))
             return
         }
-        if let deadline = lease.deadline {
-            lease.deadline = deadline + span
-            store(lease)
-            effects.append(.tell(Notice(.leaseExtended, lease: lease.id, text: "\(lease.id) extended by \(span)")))
+        guard let deadline = lease.deadline else {
+            effects.append(.answer(.refused(.noDeadline(lease.id, isKeptAlive: lease.keepAlive != nil))))
+            return
         }
+        lease.deadline = deadline + span
+        store(lease)
+        effects.append(.tell(Notice(.leaseExtended, lease: lease.id, text: "\(lease.id) extended by \(span)")))
         effects.append(.answer(.lease(lease)))
     }
 

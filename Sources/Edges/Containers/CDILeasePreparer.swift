@@ -112,7 +112,11 @@ package final class CDILeasePreparer: LeasePreparer {
         let files = try driverFiles(node)
         var edits = try commonEdits(files, DriverCapability.named(lease.request.capabilities))
         edits.environment.append("DIVVY_LEASE=\(lease.id)")
-        for gpu in try gpus(of: lease, on: node) {
+        let own = try gpus(of: lease, on: node)
+        // By number: in there CUDA counts only the GPUs whose nodes it finds. It stands here so that an image or a file
+        // of variables cannot say otherwise; numbers, because not every framework reads UUIDs.
+        edits.environment.append("CUDA_VISIBLE_DEVICES=\(own.indices.map(String.init).joined(separator: ","))")
+        for gpu in own {
             let own = try files.edits(forMinor: gpu.minor)
             edits.deviceNodes += own.deviceNodes
             edits.mounts += own.mounts

@@ -54,13 +54,13 @@ struct LeasedRun {
         let choice = try EngineChoice(option: own.engine ?? settings.engine?.rawValue)
         let engine = try await EngineDiscovery(path: Console.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
             .find(choice)
-        let (kept, notes) = RunArguments.overruled(options)
-        for note in notes { Console.note("divvy: note: \(note)") }
         let lease = try await asking().lease(
             request.body(name: own.leaseName, holder: .init(kind: .starting, engine: engine.kind.rawValue)))
         guard let view = lease.preparation else {
             throw Failure(.runFailed, "\(lease.id) was granted, but the daemon did not say how to use it")
         }
+        let (kept, notes) = RunArguments.overruled(options, hiddenDevices: view.hiddenDevices)
+        for note in notes { Console.note("divvy: note: \(note)") }
         let words = try RunArguments.launch(
             engine, lease: lease.id, preparation: Preparation(view), options: kept, image: image, command: command)
         try Program(arguments: words, environment: Console.environmentEntries).become()

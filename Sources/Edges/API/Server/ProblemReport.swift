@@ -64,6 +64,9 @@ extension ProblemReport {
                     hint: "`divvy ps --all` lists the leases that are remembered"))
         case .alreadyEnded(let id, let reason):
             self.init(410, ErrorBody(code: .alreadyEnded, message: "\(id) has ended: \(reason.rawValue)"))
+        case .noDeadline(let id, let isKeptAlive):
+            let how = isKeptAlive ? "it lives as long as it is kept alive" : "it lives until its holder ends"
+            self.init(409, ErrorBody(code: .noDeadline, message: "\(id) has no deadline to extend: \(how)"))
         case .notGranted(let id):
             self.init(409, ErrorBody(code: .notGranted, message: "\(id) has not been granted yet"))
         case .keyReused(let key, let id):

@@ -11,6 +11,7 @@ package struct ErrorBody: Hashable, Sendable, Codable {
         case unknownLease
         case alreadyEnded
         case notGranted
+        case noDeadline
         /// The idempotency key was used before for another request.
         case keyReused
         case queueFull

@@ -101,6 +101,8 @@ actor EngineHolders {
     private func judge() async -> Duration? {
         looks += 1
         let look = looks
+        // Before the engine is asked: a command that ends in the meantime may have started its container just before.
+        let ended = Set(followed.filter { Self.hasEnded($0.value.subject) }.keys)
         let sights = await sights()
         let now = clock.now
         if sights == nil { lastSilence = now }
@@ -111,7 +113,8 @@ actor EngineHolders {
             let mine = sights?.filter { $0.lease == lease }
             noteFirstProcess(mine, of: &subject)
             let evidence = HolderEvidence(
-                holder: evidence(of: subject, isSilent: sights == nil), engine: mine.map { .answers($0) } ?? .silent,
+                holder: evidence(of: subject, hasEnded: ended.contains(lease), isSilent: sights == nil),
+                engine: mine.map { .answers($0) } ?? .silent,
                 doubtedFor: subject.doubtedSince.map { now - $0 } ?? .zero,
                 engineWasSilent: lastSilence.map { now - $0 < .seconds(15) } ?? false)
             switch HolderJudgement(evidence) {
@@ -147,9 +150,13 @@ actor EngineHolders {
         return next
     }
 
-    private func evidence(of subject: Followed, isSilent: Bool) -> HolderEvidence.Holder {
+    private static func hasEnded(_ subject: Followed.Subject) -> Bool {
+        if case .starting(let process) = subject { !ProcessTable.isRunning(process) } else { false }
+    }
+
+    private func evidence(of subject: Followed, hasEnded: Bool, isSilent: Bool) -> HolderEvidence.Holder {
         switch subject.subject {
-        case .starting(let process): .starting(isRunning: ProcessTable.isRunning(process))
+        case .starting: .starting(isRunning: !hasEnded)
         case .container(let id):
             .container(
                 id: id,

@@ -68,7 +68,10 @@ enum HolderJudgement: Hashable {
         switch (evidence.holder, evidence.engine) {
         case (.starting(isRunning: true), _): return nil
         case (.starting, .silent): return Wait.engineSilent
-        case (.starting, .answers): return Wait.commandEnded
+        case (.starting, .answers(let sights)):
+            // The engine was asked after the command had ended, and only the command makes or starts containers: what
+            // the engine does not have by now will not come.
+            return sights.contains { $0.life == .notYet || $0.restarts } ? Wait.commandEnded : .zero
         case (.container(_, let hasProcess, let restarts), .silent):
             if hasProcess { return nil }
             return restarts == false ? Wait.restarting : Wait.engineSilent

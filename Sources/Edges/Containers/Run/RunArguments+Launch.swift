@@ -13,10 +13,18 @@ extension RunArguments {
         command: [String]
     ) throws(LaunchError) -> [String] {
         var words = ["run", "--label", "\(leaseLabel)=\(lease)"]
-        if let specification = preparation.cdiSpecification, engine.reads(specification: specification) {
+        let isPrivileged = options.contains { $0.name == "privileged" && $0.value != "false" }
+        if !isPrivileged, let specification = preparation.cdiSpecification,
+            engine.reads(specification: specification)
+        {
             words += ["--device", preparation.cdiDevice]
         } else {
             words += try expanded(preparation.edits, for: engine.kind)
+        }
+        if isPrivileged {
+            // It finds the nodes of all GPUs, so that its own have to be named as on the host.
+            let named = preparation.processEnvironment.filter { $0.hasPrefix("CUDA_VISIBLE_DEVICES=") }
+            words += named.flatMap { ["--env", $0] }
         }
         // Ours come first: of two equal options both engines take the last, except for the few that overruled() drops.
         return engine.command.words(words + options.flatMap(\.words) + [image] + command)

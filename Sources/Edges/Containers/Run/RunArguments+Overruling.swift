@@ -1,15 +1,20 @@
+/// What of an engine's options the lease decides, or is defeated by.
 extension RunArguments {
-    /// Words that would give a container other GPUs than its lease's, or hide those; each with why it is not handed on.
+    /// Variables by which programs choose among GPUs; in a lease's container they are the lease's.
     static let overruledVariables: Set<String> = ["NVIDIA_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES", "DIVVY_LEASE"]
 
     /// The engine's options without those that the lease decides, and a sentence for each that was taken out or that
     /// defeats the lease.
-    package static func overruled(_ options: [EngineOption]) -> (options: [EngineOption], notes: [String]) {
+    ///
+    /// - Parameter hiddenDevices: the host's paths of GPUs that are not the lease's.
+    package static func overruled(
+        _ options: [EngineOption], hiddenDevices: [String] = []
+    ) -> (options: [EngineOption], notes: [String]) {
         var kept: [EngineOption] = []
         var notes: [String] = []
         for option in options {
-            guard let reason = reasonToDrop(option) else {
-                if let warning = warning(option) { notes.append(warning) }
+            guard let reason = reasonToDrop(option, hiddenDevices) else {
+                notes += warnings(option, hiddenDevices)
                 kept.append(option)
                 continue
             }
@@ -21,7 +26,7 @@ extension RunArguments {
         return (kept, notes)
     }
 
-    private static func reasonToDrop(_ option: EngineOption) -> String? {
+    private static func reasonToDrop(_ option: EngineOption, _ hidden: [String]) -> String? {
         let value = option.value ?? ""
         switch option.name {
         case "env":
@@ -30,23 +35,61 @@ extension RunArguments {
         case "label":
             return value.prefix { $0 != "=" } == leaseLabel ? "the label tells which lease a container belongs to" : nil
         case "device":
-            if value.hasPrefix("nvidia.com/") || value.hasPrefix("/dev/nvidia") {
-                return "the lease decides which GPUs are given"
-            }
-            return value.hasPrefix("divvy.dev/") ? "a container has the GPUs of its own lease only" : nil
+            if value.hasPrefix("divvy.dev/") { return "a container has the GPUs of its own lease only" }
+            let paths = value.split(separator: ":").prefix(2).map(String.init)
+            let isGPU =
+                value.hasPrefix("nvidia.com/") || paths.contains { $0.hasPrefix("/dev/nvidia") }
+                || paths.first.map { path in hidden.contains { shows(path, $0) } } == true
+            return isGPU ? "the lease decides which GPUs are given" : nil
         case "runtime": return value == "nvidia" ? "the lease brings what the GPU needs" : nil
         default: return nil
         }
     }
 
-    private static func warning(_ option: EngineOption) -> String? {
+    private static func warnings(_ option: EngineOption, _ hidden: [String]) -> [String] {
+        let words = option.words.joined(separator: " ")
+        let value = option.value ?? ""
         switch option.name {
-        case "privileged" where option.value != "false":
-            "--privileged shows the container every GPU of the machine; the lease cannot fence it"
+        case "privileged" where value != "false":
+            return ["--privileged shows the container every GPU of the machine; the lease cannot fence it"]
         case "volume", "mount":
-            (option.value ?? "").contains("/dev/nvidia")
-                ? "\(option.words.joined(separator: " ")) may show the container GPUs that are not its lease's" : nil
-        default: nil
+            let source = Self.source(ofMount: value, isVolume: option.name == "volume")
+            let isOpen = source.hasPrefix("/dev/nvidia") || hidden.contains { shows(source, $0) }
+            return isOpen ? ["\(words) may show the container GPUs that are not its lease's"] : []
+        case "device-cgroup-rule":
+            // 195 is the major number of NVIDIA's nodes: linux/major.h, Documentation/admin-guide/devices.txt.
+            let device = value.split(separator: " ").dropFirst().first ?? ""
+            let isOpen = device.hasPrefix("195:") || device.hasPrefix("*")
+            return isOpen ? ["\(words) lets the container make nodes of GPUs that are not its lease's"] : []
+        case "env-file":
+            return variables(inFile: value).filter(overruledVariables.contains).map {
+                "\($0) in \(value) is overruled: the lease decides which GPUs are seen"
+            }
+        default: return []
+        }
+    }
+
+    /// Whether whoever has the path has the device: it is the device, or a directory that the device is in.
+    private static func shows(_ path: String, _ device: String) -> Bool {
+        let directory = path.hasSuffix("/") ? path : path + "/"
+        return !path.isEmpty && (path == device || device.hasPrefix(directory))
+    }
+
+    /// The host's path in `-v HOST:CONTAINER` or `--mount type=bind,source=HOST,target=CONTAINER`; empty for none.
+    private static func source(ofMount value: String, isVolume: Bool) -> String {
+        guard !isVolume else { return value.hasPrefix("/") ? String(value.prefix { $0 != ":" }) : "" }
+        for field in value.split(separator: ",") {
+            let parts = field.split(separator: "=", maxSplits: 1)
+            if parts.count == 2, parts[0] == "source" || parts[0] == "src" { return String(parts[1]) }
+        }
+        return ""
+    }
+
+    /// The names that a file of variables sets, as both engines read it: `NAME=value` or `NAME`, a line each.
+    private static func variables(inFile path: String) -> [String] {
+        (HostFiles.text(path) ?? "").split(separator: "\n").compactMap { line in
+            let name = line.drop { $0 == " " || $0 == "\t" }.prefix { $0 != "=" }
+            return name.isEmpty || name.hasPrefix("#") ? nil : String(name)
         }
     }
 }
