@@ -35,6 +35,10 @@ extension Engine {
         found = await attributed(found)
         scan = found
         scannedAt = clock.sinceBoot()
+        // A GPU that was gone comes back reset, and with that clean.
+        for (gpu, health) in zip(found.node.gpus, found.health) {
+            if case .lost = health { faulted[gpu.id] = nil }
+        }
         let observation = observation(from: found)
         guard observation != ledger.observation else { return }
         let hadNode = ledger.observation?.node

@@ -214,4 +214,19 @@ import Testing
             #expect(status.gpus.map(\.condition.health.isHealthy) == [false, true])
         }
     }
+
+    @Test func `takes a GPU in again that was gone after its error and came back`() async throws {
+        let bench = Bench(gpus: 1)
+        let well = ScriptedDevices.box(1)
+        try await bench.run { engine in
+            func isHealthy() async -> Bool { await engine.fleet().gpus[0].condition.health.isHealthy }
+            bench.devices.fail.yield(DeviceFault(gpu: ScriptedDevices.id(0), code: 79))
+            #expect(try await eventually { !(await isHealthy()) })
+            let gone = DeviceScan(node: well.node, health: [.lost(reason: "off the bus")], readings: well.readings)
+            bench.devices.current.withLock { $0 = gone }
+            #expect(try await eventually { await engine.fleet().gpus[0].condition.health == gone.health[0] })
+            bench.devices.current.withLock { $0 = well }
+            #expect(try await eventually { await isHealthy() })
+        }
+    }
 }
