@@ -21,7 +21,9 @@ extension Engine {
     /// The node as it was when somebody last looked.
     package var node: Node {
         ledger.observation?.node
-            ?? Node(name: "", driver: nil, gpus: [], links: [], cpuAffinity: [], whyEmpty: whyUnseen ?? "nobody has looked yet")
+            ?? Node(
+                name: "", driver: nil, gpus: [], links: [], cpuAffinity: [],
+                whyEmpty: whyUnseen ?? "nobody has looked yet")
     }
 
     private func reading(of gpu: GPUID) -> GPUReading {

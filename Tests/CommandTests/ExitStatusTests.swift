@@ -9,7 +9,8 @@ import Testing
     @Test func `every reason of the daemon has the status that people are told`() {
         let expected: [ErrorBody.Code: Int32] = [
             .notNow: 75, .queueFull: 75, .tooMany: 75, .never: 65, .notYet: 65, .badRequest: 65, .unknownLease: 66,
-            .alreadyEnded: 66, .notGranted: 1, .noDeadline: 1, .preparation: 1, .keyReused: 73, .notYours: 77, .journal: 74,
+            .alreadyEnded: 66, .notGranted: 1, .noDeadline: 1, .preparation: 1, .keyReused: 73, .notYours: 77,
+            .journal: 74,
             .stopped: 69, .notFound: 70, .internal: 70,
         ]
         for code in ErrorBody.Code.allCases {

@@ -218,7 +218,7 @@ import Testing
     @Test func `takes a GPU in again that was gone after its error and came back`() async throws {
         let bench = Bench(gpus: 1)
         let well = ScriptedDevices.box(1)
-        try await bench.run { engine in
+        try await bench.run { engine async throws in
             func isHealthy() async -> Bool { await engine.fleet().gpus[0].condition.health.isHealthy }
             bench.devices.fail.yield(DeviceFault(gpu: ScriptedDevices.id(0), code: 79))
             #expect(try await eventually { !(await isHealthy()) })

@@ -55,7 +55,8 @@ extension Explanation {
             switch obstacle {
             case .otherModel:
                 let models = Set(gpus.map(\.name)).sorted().joined(separator: ", ")
-                return "no GPU of \(room.node.name) is of model \(request.models.joined(separator: " or ")): it has \(models)"
+                return
+                    "no GPU of \(room.node.name) is of model \(request.models.joined(separator: " or ")): it has \(models)"
             case .tooSmall:
                 let largest = room.gpus.map(\.allocatable).max() ?? .zero
                 let wanted = request.memory?.lower ?? .zero
