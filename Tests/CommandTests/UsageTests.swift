@@ -64,7 +64,8 @@ import Testing
     }
 
     @Test(arguments: [
-        [], ["help"], ["help", "run"], ["help", "cdi", "list"], ["--version"], ["confine"], ["show", "nosuch"], ["cdi", "--help"], ["sim", "process", "add"],
+        [], ["help"], ["help", "run"], ["help", "cdi", "list"], ["--version"], ["confine"], ["show", "nosuch"],
+        ["cdi", "--help"], ["sim", "process", "add"],
         ["help", "show", "thing"],
     ]) func `a command that there is is not refused`(_ arguments: [String]) {
         #expect(throws: Never.self) { try Entry.refuseUnknownCommand(arguments) }
