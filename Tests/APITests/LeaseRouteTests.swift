@@ -40,7 +40,7 @@ import Testing
         #expect(ask.holder == .nobody)
     }
 
-    @Test func `an ask that waits answers 202 with its place and the notes of how it was read`() async throws {
+    @Test func `an ask that waits answers 202 with its place and why it waits`() async throws {
         let pool = StandInPool()
         pool.state.withLock { $0.waits = true }
         try await TestDaemon.serving(pool) { daemon in
@@ -49,7 +49,7 @@ import Testing
             let second = try await APIClient(socket: daemon.socket).ask(LeaseRequest(gpus: "count=1"))
             #expect(second.state == .waiting)
             #expect(second.position == 2)
-            #expect(second.explanation == nil)
+            #expect(second.explanation?.summary == "all is taken")
             #expect(second.preparation == nil)
             let seen = try await APIClient(socket: daemon.socket).lease(second.id)
             #expect(seen.explanation?.summary == "all is taken")
@@ -189,8 +189,30 @@ import Testing
         }
     }
 
+    @Test func `a method that a path does not take is refused with those that it takes`() async throws {
+        try await TestDaemon.serving { daemon in
+            let answer = try await RawConnection.call(daemon.socket, "PUT", "/v1/leases")
+            #expect(answer.status == 405)
+            #expect(answer.head.lowercased().contains("\r\nallow: get, post"))
+        }
+    }
+
+    @Test func `a lease that has ended says how in words`() async throws {
+        let pool = StandInPool()
+        pool.state.withLock { $0.failure = .refused(.alreadyEnded(LeaseID(number: 3), .holderEnded)) }
+        try await TestDaemon.serving(pool) { daemon in
+            do {
+                _ = try await APIClient(socket: daemon.socket).extend(LeaseID(number: 3), by: "1h")
+                Issue.record("it was extended")
+            } catch APIClientError.refused(_, let body) {
+                #expect(body.message == "lease-3 has ended: holder ended")
+            }
+        }
+    }
+
     @Test(arguments: [
-        ("GET", "/", 404), ("GET", "/v2/leases", 404), ("PUT", "/v1/leases", 404), ("GET", "/v1/leases/lease-9", 404),
+        ("GET", "/", 404), ("GET", "/v2/leases", 404), ("PUT", "/v1/leases", 405), ("DELETE", "/v1/fleet", 405),
+        ("GET", "/v1/leases/lease-1/extend", 405), ("GET", "/v1/leases/lease-9", 404),
         ("GET", "/v1/leases/..", 404), ("GET", "/v1/leases/lease-0", 404), ("GET", "/v1/leases?al=true", 400),
         ("GET", "/v1/leases?all=yes", 400), ("GET", "/v1/leases/lease-1?wait=-1", 400),
         ("GET", "/v1/leases/lease-1?wait=99999999999999999999", 400), ("GET", "/v1/events?limit=0", 400),

@@ -1,6 +1,7 @@
 import API
 import ArgumentParser
 import Fleet
+import Foundation
 import Presentation
 import Testing
 
@@ -21,15 +22,6 @@ import Testing
     func `options that do not go together are refused`(_ arguments: [String]) throws {
         let error = #expect(throws: (any Error).self) { try Divvy.parseAsRoot(arguments) }
         #expect(Divvy.exitCode(for: try #require(error)).rawValue == 64)
-    }
-
-    @Test(arguments: ["17", "lease-17"]) func `a lease is written in two ways`(_ text: String) throws {
-        let extend = try #require(try Divvy.parseAsRoot(["extend", text]) as? Extend)
-        #expect(extend.lease == LeaseID(number: 17))
-    }
-
-    @Test(arguments: ["0", "lease-", "-1", "gpu-1", "17a"]) func `what is no lease is refused`(_ text: String) {
-        #expect(throws: (any Error).self) { try Divvy.parseAsRoot(["extend", text]) }
     }
 
     @Test func `run hands everything on, its own help apart`() throws {
@@ -121,5 +113,36 @@ import Testing
             let discussion = command.configuration.discussion
             for line in discussion.split(separator: "\n") { #expect(line.count <= 79, "\(command): \(line)") }
         }
+    }
+
+    @Test func `who waits is told at which place and why`() {
+        #expect(
+            WaitingLine.words(for: Samples.leases.items[2])
+                == "lease-19 waits, place 1 in the queue: 8 GPUs were asked for, 1 is free (Ctrl-C gives up)")
+        #expect(
+            WaitingLine.words(for: Samples.leases.items[2], Span(seconds: 90))
+                == "lease-19 waits, place 1, 1m30s: 8 GPUs were asked for, 1 is free (Ctrl-C gives up)")
+    }
+
+    @Test func `a lease without logs says why`() {
+        var lease = Samples.granted
+        lease.holder = HolderView(kind: .starting, pid: 9, engine: "podman")
+        #expect(Logs.whyNone(lease) == "its container has not started yet")
+        lease.state = .ended
+        #expect(Logs.whyNone(lease) == "its container did not start")
+    }
+
+    @Test func `the only simulated machine is meant where none is named, and of several all are named`() throws {
+        let root = FileManager.default.temporaryDirectory.appending(path: "divvy-test-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: root) }
+        let machines = SimulatedMachines(root: root)
+        #expect(#expect(throws: Failure.self) { try machines.only() }?.status == .notFound)
+        _ = try machines.make(profile: "dgx-a100", name: "a")
+        #expect(throws: Never.self) { try machines.only() }
+        _ = try machines.make(profile: "dgx-a100", name: "b")
+        let failure = try #require(#expect(throws: Failure.self) { try machines.only() })
+        #expect(failure.status == .badUsage)
+        #expect(failure.message == "there are 2 simulated machines: a, b")
+        #expect(failure.hint?.hasPrefix("say which: --machine a") == true)
     }
 }

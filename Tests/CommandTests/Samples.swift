@@ -22,7 +22,7 @@ enum Samples {
             leases: index == 0 ? [LeaseID(number: 17), LeaseID(number: 18)] : [],
             reading: index == 0
                 ? ReadingView(
-                    utilisationPercent: 93, memoryUtilisationPercent: 40, powerWatts: 312.5, powerLimitWatts: 400,
+                    utilisationPercent: 93, memoryUtilisationPercent: 40, powerWatts: 312.486, powerLimitWatts: 400,
                     energyJoules: 9_000_000.25, temperatureCelsius: 61, smClockMegahertz: 1410,
                     memoryClockMegahertz: 1215)
                 : ReadingView(),

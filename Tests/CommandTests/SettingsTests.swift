@@ -25,6 +25,15 @@ import Testing
         #expect(result.placementPolicy == .spread)
     }
 
+    @Test func `every setting tells where its value came from`() throws {
+        let sources = SettingsSources(
+            flags: [.socket: "/flag"], environment: ["HOME": "/home/ada", "DIVVY_ENGINE": "podman", "DIVVY_GRACE": ""])
+        let files = [SettingsSources.systemFile: "grace: 1s\nengine: docker", Self.user: "# mine\ngrace: 2s\n"]
+        let (settings, origins) = try sources.settingsWithOrigins { files[$0] }
+        let paths = StandardPaths(uid: 0, environment: [:])
+        try expectGolden("settings.txt", Table(settings, origins: origins, paths: paths).lines())
+    }
+
     @Test func `without any source everything has its default`() throws {
         #expect(try settings() == Settings())
     }

@@ -43,6 +43,30 @@ import Testing
         #expect(result.command == ["--gpus", "9"])
     }
 
+    @Test(arguments: [
+        ("--wait 2s img", ["--wait=2s"]), ("--wait 1h30m --rm img", ["--wait=1h30m"]), ("--wait=2s img", ["--wait=2s"]),
+        ("--wait img", ["--wait"]), ("--wait 30 img", ["--wait=30"]),
+        ("--wait --no-wait img", ["--wait", "--no-wait"]),
+    ]) func `a length of time behind wait is its own`(line: String, own: [String]) throws {
+        let result = try parts(line)
+        #expect(result.own == own)
+        #expect(result.image == "img")
+    }
+
+    @Test(arguments: ["2s.example/img", "123456789012", "7zip", "3"]) func `an image is no length of time`(
+        image: String
+    ) throws {
+        #expect(try parts("--no-wait --wait=1s \(image) x").image == image)
+        if image != "3" { #expect(try parts("--wait \(image) x").image == image) }
+    }
+
+    @Test func `a process may follow a time to wait`() throws {
+        let parsed = try RunArguments(["--wait", "2s", "--", "true"])
+        #expect(parsed.own == ["--wait=2s"])
+        #expect(parsed.work == .process(command: ["true"]))
+        #expect(try RunArguments(["--wait", "--", "true"]).own == ["--wait"])
+    }
+
     @Test func `two dashes start a plain process`() throws {
         let parsed = try RunArguments(["--gpus", "1", "--", "python", "-c", "--"])
         #expect(parsed.own == ["--gpus", "1"])

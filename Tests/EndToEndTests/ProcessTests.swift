@@ -79,7 +79,12 @@ import Testing
             let refused = try pool.divvy("run", "--no-wait", "--", "true")
             #expect(refused.status == 75)
             #expect(refused.errors.contains("taken by leases"), "\(refused.errors)")
-            #expect(try pool.divvy("run", "--wait=1s", "--", "true").status == 124)
+            let late = try pool.divvy("run", "--wait", "1s", "--", "true")
+            #expect(late.status == 124)
+            let waits = late.errors.split(separator: "\n").filter { $0.contains(" waits, ") }
+            #expect(waits.count == 1, "said once where nothing lives on a terminal")
+            #expect(waits.first?.contains("place 1 in the queue: ") == true, "\(late.errors)")
+            #expect(waits.first?.contains("taken by leases") == true, "\(late.errors)")
             #expect(try pool.divvy("hold", "--gpus", "3").status != 0)
         }
     }

@@ -89,7 +89,7 @@ import Testing
         #expect(try notes("1/3") == ["--gpus: 1/3 is taken as 0.333: shares come in thousandths of a GPU"])
         #expect(
             try notes("2,3") == [
-                "--gpus: of several counts the last one, 3, holds, as with Docker; for single devices write device=0,2"
+                "--gpus: of several counts the last one, 3, holds, as with Docker; for single devices write device=2,3"
             ])
         #expect(try notes("device=0,0").count == 2)
         #expect(try notes("capabilities=compute,utility").count == 1)

@@ -35,8 +35,6 @@ struct Divvy: AsyncParsableCommand {
             CommandGroup(name: "About", subcommands: [Version.self, Completion.self]),
         ])
 
-    /// The name of every command that people are told of.
-    static var commandNames: [String] {
-        configuration.subcommands.filter { $0.configuration.shouldDisplay }.map { $0._commandName } + ["help"]
-    }
+    /// What the parser writes before its own messages, as before all others.
+    static let _errorPrefix = "divvy: "
 }

@@ -48,15 +48,25 @@ enum Entry {
     }
 
     /// The parser knows what to suggest for an option, but takes a wrong command for a stray argument.
-    private static func refuseUnknownCommand(_ arguments: [String]) throws {
-        guard let word = arguments.first, !word.hasPrefix("-") else { return }
-        let names = Divvy.commandNames
-        guard !names.contains(word), !Divvy.configuration.subcommands.contains(where: { $0._commandName == word })
-        else {
-            return
+    static func refuseUnknownCommand(_ arguments: [String]) throws(Failure) {
+        let asksForHelp = arguments.first == "help"
+        var path: [String] = []
+        var known: [any ParsableCommand.Type] = Divvy.configuration.subcommands
+        for word in asksForHelp ? arguments.dropFirst() : arguments[...] {
+            guard !word.hasPrefix("-"), !known.isEmpty else { return }
+            if let command = known.first(where: { $0._commandName == word }) {
+                path.append(word)
+                known = command.configuration.subcommands
+                continue
+            }
+            if path.isEmpty, word == "help" { return }
+            let names = known.filter { $0.configuration.shouldDisplay }.map { $0._commandName }
+            let meant = Suggestion.nearest(to: word, among: path.isEmpty ? names + ["help"] : names)
+            let program = (["divvy"] + (asksForHelp ? ["help"] : []) + path).joined(separator: " ")
+            throw Failure(
+                .badUsage, "there is no command \"\((path + [word]).joined(separator: " "))\"",
+                hint: meant.map { "did you mean \"\(program) \($0)\"?" } ?? "`divvy help` lists all commands")
         }
-        let meant = Suggestion.nearest(to: word, among: names).map { "did you mean \"divvy \($0)\"?" }
-        throw Failure(.badUsage, "there is no command \"\(word)\"", hint: meant ?? "`divvy help` lists all commands")
     }
 
     private static func end(with error: any Error) -> Never {

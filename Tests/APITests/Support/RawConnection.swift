@@ -59,10 +59,10 @@ final class RawConnection: Sendable {
         }
     }
 
-    /// Sends a request and gives the status and the body of its answer.
+    /// Sends a request and gives the status, the body and the head of its answer.
     static func call(
         _ path: String, _ method: String, _ target: String, headers: [String] = [], body: String? = nil
-    ) async throws -> (status: Int, body: String) {
+    ) async throws -> (status: Int, body: String, head: String) {
         let connection = try RawConnection(path)
         var lines = ["\(method) \(target) HTTP/1.1", "host: divvy", "connection: close"] + headers
         if let body { lines.append("content-length: \(body.utf8.count)") }
@@ -70,6 +70,6 @@ final class RawConnection: Sendable {
         let answer = try await connection.receive(until: "\u{0}")
         let parts = answer.components(separatedBy: "\r\n\r\n")
         let status = answer.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
-        return (status, parts.dropFirst().joined(separator: "\r\n\r\n"))
+        return (status, parts.dropFirst().joined(separator: "\r\n\r\n"), parts[0])
     }
 }

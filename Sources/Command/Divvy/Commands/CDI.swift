@@ -70,18 +70,19 @@ struct CDI: AsyncParsableCommand {
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Print the document of one lease.")
 
-        @Argument(help: "A lease: 17 or lease-17.")
-        var lease: LeaseID
+        @Argument(help: "A lease: 17, lease-17, or the name of one that lives.")
+        var lease: LeaseReference
 
         @OptionGroup var connection: ConnectionOptions
 
         func run() async throws {
-            let view = try await Daemon(connection).lease(lease)
+            let daemon = try Daemon(connection)
+            let view = try await daemon.lease(try await daemon.id(of: lease))
             guard let preparation = view.preparation else {
-                throw Failure(.notFound, "\(lease) is \(view.state.rawValue), so nothing is prepared for it")
+                throw Failure(.notFound, "\(view.id) is \(view.state.rawValue), so nothing is prepared for it")
             }
             let specification = try CDISpecification(
-                kind: CDISpecification.gpuKind, devices: [.init(name: "\(lease)", edits: preparation.edits)])
+                kind: CDISpecification.gpuKind, devices: [.init(name: "\(view.id)", edits: preparation.edits)])
             Console.write(specification.json, to: STDOUT_FILENO)
         }
     }

@@ -20,6 +20,6 @@ struct Completion: ParsableCommand {
         guard let known = CompletionShell(rawValue: shell.rawValue) else {
             throw Failure(.badUsage, "no completion for \(shell.rawValue)")
         }
-        Console.print(Divvy.completionScript(for: known))
+        Console.print(CompletedDivvy.completionScript(for: known))
     }
 }

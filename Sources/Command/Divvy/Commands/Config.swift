@@ -14,7 +14,7 @@ struct Config: ParsableCommand {
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Read settings as every command does, and say everything that is wrong with them.",
+            abstract: "Read settings as every command does, and say which hold and what is wrong.",
             discussion: """
                 Examples:
                   divvy config check                    all that is read: files, environment
@@ -38,21 +38,17 @@ struct Config: ParsableCommand {
                 let contents = SettingsFile(path: path, text: text)
                 issues += contents.issues
                 if contents.issues.isEmpty {
-                    Console.print("\(path): \(contents.values.count) keys, nothing wrong")
+                    let count = contents.values.count
+                    Console.print("\(path): \(count == 1 ? "1 setting" : "\(count) settings"), nothing wrong")
                 }
             }
             if file == nil { issues += sources.environmentIssues }
             for issue in issues { Console.note("\(issue)") }
             guard issues.isEmpty else { throw ExitCode(ExitStatus.badConfiguration.rawValue) }
-            if file == nil { printEffective(try sources.settings(read: Files.read)) }
-        }
-
-        private func printEffective(_ settings: Settings) {
-            let paths = StandardPaths(uid: getuid(), environment: Console.environment)
-            let facts: [(label: String, value: Cell?)] = SettingsKey.allCases.map { key in
-                (key.rawValue, Cell(settings.text(of: key) ?? paths.text(of: key) ?? "not set"))
-            }
-            Console.print(Details(facts).lines(palette: Console.palette()))
+            guard file == nil else { return }
+            let (settings, origins) = try sources.settingsWithOrigins(read: Files.read)
+            let standard = StandardPaths(uid: getuid(), environment: Console.environment)
+            Console.print(Table(settings, origins: origins, paths: standard).lines(palette: Console.palette()))
         }
     }
 }

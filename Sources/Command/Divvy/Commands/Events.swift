@@ -23,12 +23,11 @@ struct Events: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only what comes after this sequence number.", valueName: "sequence"))
     var after: Int64?
 
-    @Option(help: ArgumentHelp("Only this lease: 17 or lease-17.", valueName: "lease"))
-    var lease: LeaseID?
+    @Option(help: ArgumentHelp("Only this lease: 17, lease-17 or its name.", valueName: "lease"))
+    var lease: LeaseReference?
 
-    @Option(
-        name: .shortAndLong, help: ArgumentHelp("table, wide, json, jsonl, yaml, csv, name.", valueName: "format"))
-    var output: OutputFormat = .table
+    @Option(name: .shortAndLong, help: ArgumentHelp("How to write it.", valueName: "format"))
+    var output = FormatChoice<ListFormats>(.table)
 
     @Flag(help: "Leave out the headings.")
     var noHeaders = false
@@ -40,47 +39,56 @@ struct Events: AsyncParsableCommand {
 
     func validate() throws {
         guard number >= 0 else { throw ValidationError("--number counts from 0") }
-        guard !follow || output == .table || output == .wide || output == .jsonl else {
-            throw ValidationError("-f goes with -o table or jsonl, not with \(output.rawValue)")
+        guard !follow || [.table, .wide, .jsonl].contains(output.format) else {
+            throw ValidationError("-f goes with -o table, wide or jsonl, not with \(output.format.rawValue)")
         }
     }
 
     func run() async throws {
         let daemon = try Daemon(connection)
         let palette = Console.palette(noColor: noColor)
-        let (past, newest) = try await history(daemon)
+        var wanted: LeaseID?
+        if let lease { wanted = try await daemon.id(of: lease) }
+        let (past, newest) = try await history(daemon, of: wanted)
         if !follow {
-            let rows = past.isEmpty && (output == .table || output == .wide)
-            if rows { return Console.note("Nothing has happened yet") }
+            if past.isEmpty, output.format == .table || output.format == .wide {
+                return Console.note("Nothing has happened yet")
+            }
             return Console.print(
                 try Listing.events.lines(
-                    past, of: EventList(items: past), as: output, withHeadings: !noHeaders, palette: palette))
+                    past, of: EventList(items: past), as: output.format, withHeadings: !noHeaders, palette: palette))
         }
         for event in past { try write(event, palette) }
         try await daemon.follow(after: newest) { event in
-            if isWanted(event) { try write(event, palette) }
+            if isWanted(event, wanted) { try write(event, palette) }
         }
     }
 
     /// The last events that are wanted, and the sequence number of the newest of all.
-    private func history(_ daemon: Daemon) async throws -> (past: [EventView], newest: Int64) {
+    ///
+    /// A lease that neither the history nor the daemon knows is refused.
+    private func history(_ daemon: Daemon, of wanted: LeaseID?) async throws -> (past: [EventView], newest: Int64) {
         var kept: [EventView] = []
+        var isKnown = wanted == nil
         var position = after ?? 0
         while true {
             let page = try await daemon.events(after: position, limit: Self.pageSize)
-            kept += page.filter(isWanted)
+            kept += page.filter { isWanted($0, wanted) }
+            if !kept.isEmpty { isKnown = true }
             if after == nil, kept.count > number { kept.removeFirst(kept.count - number) }
-            guard let last = page.last?.sequence, last > position else { return (kept, position) }
+            guard let last = page.last?.sequence, last > position else { break }
             position = last
         }
+        if let wanted, !isKnown { _ = try await daemon.lease(wanted) }
+        return (kept, position)
     }
 
     private static let pageSize = 1000
 
-    private func isWanted(_ event: EventView) -> Bool { lease.map { event.lease == $0 } ?? true }
+    private func isWanted(_ event: EventView, _ lease: LeaseID?) -> Bool { lease == nil || event.lease == lease }
 
     private func write(_ event: EventView, _ palette: Palette) throws {
         Console.print(
-            output == .jsonl ? try JSONValue(event).compact : Listing.line(event, palette: palette))
+            output.format == .jsonl ? try JSONValue(event).compact : Listing.line(event, palette: palette))
     }
 }

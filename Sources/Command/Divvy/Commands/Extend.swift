@@ -9,11 +9,12 @@ struct Extend: AsyncParsableCommand {
         discussion: """
             Examples:
               divvy extend 17 --for 1h          one hour later than now set
+              divvy extend train --for 1h       by the name that it was given
               divvy extend 17                   keep it alive (see hold --keep-alive)
             """)
 
-    @Argument(help: "A lease: 17 or lease-17.")
-    var lease: LeaseID
+    @Argument(help: "A lease: 17, lease-17, or the name of one that lives.")
+    var lease: LeaseReference
 
     @Option(help: ArgumentHelp("How much later it ends: 30m, 2h.", valueName: "time"))
     var `for`: String?
@@ -27,11 +28,12 @@ struct Extend: AsyncParsableCommand {
         // Read here so that a slip is pointed at before anybody is asked.
         if let time = `for` { _ = try RequestParser.parse(RequestOptions(for: time)) }
         let daemon = try Daemon(connection)
+        let id = try await daemon.id(of: lease)
         if let time = `for` {
-            let view = try await daemon.extend(lease, by: time)
+            let view = try await daemon.extend(id, by: time)
             if !quiet { Console.print("\(view.id) ends at \(view.deadline.map { "\($0)" } ?? "no set time")") }
         } else {
-            let view = try await daemon.keepAlive(lease)
+            let view = try await daemon.keepAlive(id)
             if !quiet {
                 Console.print("\(view.id) \(view.lapsesAt.map { "lapses at \($0)" } ?? "needs no keeping alive")")
             }

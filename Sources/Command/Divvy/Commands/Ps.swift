@@ -11,7 +11,9 @@ struct Ps: AsyncParsableCommand {
               divvy ps
               divvy ps --me -a -o wide
               divvy ps -q                       ids only
-              divvy ps --watch -o jsonl         every change, one JSON object a line
+              divvy ps --watch -o jsonl         what changed between two looks, one JSON
+                                                object a line; what is gone comes as it
+                                                was seen last, `divvy events -f` says why
             """)
 
     @Flag(help: "Only my own leases.")

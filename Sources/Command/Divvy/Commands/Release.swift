@@ -11,11 +11,12 @@ struct ReleaseLeases: AsyncParsableCommand {
             Examples:
               divvy release 17
               divvy release lease-17 lease-18
+              divvy release train               by the name that it was given
               divvy release $(divvy ps -q --me)
             """)
 
-    @Argument(help: ArgumentHelp("Leases: 17 or lease-17.", valueName: "lease"))
-    var leases: [LeaseID]
+    @Argument(help: ArgumentHelp("Leases: 17, lease-17, or names.", valueName: "lease"))
+    var leases: [LeaseReference]
 
     @Flag(name: .shortAndLong, help: "Print nothing.")
     var quiet = false
@@ -26,8 +27,9 @@ struct ReleaseLeases: AsyncParsableCommand {
     func run() async throws {
         let daemon = try Daemon(connection)
         var first: Failure?
-        for id in leases {
+        for reference in leases {
             do {
+                let id = try await daemon.id(of: reference)
                 let lease = try await daemon.end(id)
                 if !quiet { Console.print("\(id) \(lease.state.rawValue)") }
             } catch {

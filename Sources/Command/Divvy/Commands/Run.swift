@@ -15,7 +15,7 @@ struct Run: AsyncParsableCommand {
             Examples:
               divvy run --gpus 1 -- python train.py
               divvy run --gpus 0.5 --rm -it pytorch/pytorch python
-              divvy run --gpus h100:2 --for 8h --wait=30m -v $PWD:/w IMAGE /w/go.sh
+              divvy run --gpus h100:2 --for 8h --wait 30m -v $PWD:/w IMAGE /w/go.sh
               divvy run --gpu-memory 10GiB --no-wait -- ./infer
 
             The request:
@@ -27,7 +27,7 @@ struct Run: AsyncParsableCommand {
               --share MEANS       exclusive, mig, mps, time
               --slice PROFILE, --topology KIND, --queue NAME, --priority N
               --for TIME          give back after this time
-              --wait[=TIME]       wait for room, at most so long
+              --wait [TIME]       wait for room, at most so long
               --no-wait           fail with status 75 when there is no room now
 
             Others of Divvy's own:

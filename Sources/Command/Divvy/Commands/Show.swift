@@ -14,22 +14,16 @@ struct Show: AsyncParsableCommand {
               divvy show lease-17 -o yaml
             """)
 
-    @Argument(help: "A lease (17, lease-17), a GPU's UUID or its beginning, or gpu/INDEX.")
+    @Argument(help: "A lease (17, lease-17 or its name), gpu/INDEX, or a GPU's UUID or its beginning.")
     var thing: String
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("table, json or yaml.", valueName: "format"))
-    var output: OutputFormat = .table
+    @Option(name: .shortAndLong, help: ArgumentHelp("How to write it.", valueName: "format"))
+    var output = FormatChoice<ThingFormats>(.table)
 
     @Flag(help: "Print without colour.")
     var noColor = false
 
     @OptionGroup var connection: ConnectionOptions
-
-    func validate() throws {
-        guard [.table, .wide, .json, .jsonl, .yaml, .name].contains(output) else {
-            throw ValidationError("show has no output format \(output.rawValue)")
-        }
-    }
 
     func run() async throws {
         let daemon = try Daemon(connection)
@@ -39,10 +33,15 @@ struct Show: AsyncParsableCommand {
             try write(lease, name: "\(lease.id)", Details(lease, now: WallClock.now))
             return
         }
+        let named = try await daemon.leases(includingEnded: false).items
+        if named.contains(where: { $0.name == word }) {
+            let lease = try await daemon.lease(try LeaseReference.name(word).id(among: named))
+            return try write(lease, name: "\(lease.id)", Details(lease, now: WallClock.now))
+        }
         let fleet = try await daemon.fleet()
         let gpu = try Self.gpu(thing, of: fleet)
         try write(gpu, name: gpu.id.rawValue, Details(gpu))
-        if output == .table || output == .wide, !gpu.processes.isEmpty {
+        if output.format == .table, !gpu.processes.isEmpty {
             let rows = gpu.processes.map { GPUProcessRow(gpu: gpu.index, process: $0) }
             let palette = Console.palette(noColor: noColor)
             Console.print([""] + Listing.processes.table(rows, isWide: false).lines(palette: palette))
@@ -50,7 +49,7 @@ struct Show: AsyncParsableCommand {
     }
 
     private func write(_ document: some Encodable, name: String, _ details: Details) throws {
-        switch output {
+        switch output.format {
         case .json: Console.print(try JSONValue(document).pretty)
         case .jsonl: Console.print(try JSONValue(document).compact)
         case .yaml: Console.print(try JSONValue(document).yaml)
@@ -72,7 +71,9 @@ struct Show: AsyncParsableCommand {
             }
         }
         if found.count == 1 { return found[0] }
-        let hint = "leases are written like lease-17, GPUs like gpu/0 or by UUID; `divvy ls -o wide` lists them"
+        let hint =
+            "leases are written like lease-17 or by name, GPUs like gpu/0 or by UUID; "
+            + "see `divvy ps` and `divvy ls -o wide`"
         throw Failure(
             .notFound,
             found.isEmpty ? "there is no \"\(word)\"" : "\"\(word)\" begins the UUIDs of \(found.count) GPUs",

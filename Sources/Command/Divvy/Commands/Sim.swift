@@ -34,16 +34,8 @@ struct Sim: ParsableCommand {
 
         /// A machine by name; without a name the only one that there is.
         func open(_ name: String?) throws -> SimulatedInstance {
-            if let name { return try SimulatedMachines(root: root).open(name) }
-            let all = SimulatedInstance.list(in: root)
-            guard all.count == 1 else {
-                throw Failure(
-                    .notFound,
-                    all.isEmpty
-                        ? "no simulated machine in \(root)" : "there are \(all.count) simulated machines; say which",
-                    hint: all.isEmpty ? "make one: divvy sim start dgx-a100" : "`divvy sim list` lists them")
-            }
-            return all[0]
+            let machines = SimulatedMachines(root: root)
+            return try name.map { try machines.open($0) } ?? machines.only()
         }
     }
 

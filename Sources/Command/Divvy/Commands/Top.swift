@@ -10,7 +10,7 @@ struct Top: AsyncParsableCommand {
             Examples:
               divvy top                         q or Ctrl-C ends it
               divvy top --once
-              divvy top --once -o json          GPUs, leases and processes as one document
+              divvy top -o json                 GPUs, leases and processes as one document
             """)
 
     @Flag(name: [.customShort("1"), .long], help: "Print one picture and end.")
@@ -20,8 +20,10 @@ struct Top: AsyncParsableCommand {
         name: [.customShort("d"), .long], help: ArgumentHelp("Seconds between two pictures.", valueName: "seconds"))
     var interval = 2.0
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("table, json or yaml, with --once.", valueName: "format"))
-    var output: OutputFormat = .table
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("How to write it; json and yaml print one picture, as --once does.", valueName: "format"))
+    var output = FormatChoice<DocumentFormats>(.table)
 
     @Flag(help: "Print without colour.")
     var noColor = false
@@ -30,12 +32,9 @@ struct Top: AsyncParsableCommand {
 
     func validate() throws {
         guard interval >= 0.1, interval <= 3600 else { throw ValidationError("--interval takes 0.1 to 3600 seconds") }
-        guard [.table, .json, .yaml].contains(output) else {
-            throw ValidationError("top has no output format \(output.rawValue); it has table, json and yaml")
-        }
     }
 
-    /// What `--once -o json` writes.
+    /// What `-o json` writes.
     private struct Picture: Encodable {
         let schema = "divvy.v1/Top"
         let fleet: FleetView
@@ -45,9 +44,9 @@ struct Top: AsyncParsableCommand {
     func run() async throws {
         let daemon = try Daemon(connection)
         let palette = Console.palette(noColor: noColor)
-        if once || output != .table || !Console.outputIsTerminal {
+        if once || output.format != .table || !Console.outputIsTerminal {
             let screen = try await picture(daemon)
-            switch output {
+            switch output.format {
             case .json: return Console.print(try JSONValue(Picture(fleet: screen.fleet, leases: screen.leases)).pretty)
             case .yaml: return Console.print(try JSONValue(Picture(fleet: screen.fleet, leases: screen.leases)).yaml)
             default: return Console.print(screen.lines(palette: palette))

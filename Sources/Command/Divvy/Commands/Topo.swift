@@ -14,24 +14,18 @@ struct Topo: AsyncParsableCommand {
     @Flag(name: [.customShort("m"), .long], help: "The matrix, as `nvidia-smi topo -m`; it is what is shown anyway.")
     var matrix = false
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("table, json, yaml or csv.", valueName: "format"))
-    var output: OutputFormat = .table
+    @Option(name: .shortAndLong, help: ArgumentHelp("How to write it.", valueName: "format"))
+    var output = FormatChoice<MatrixFormats>(.table)
 
     @Flag(help: "Print without colour.")
     var noColor = false
 
     @OptionGroup var connection: ConnectionOptions
 
-    func validate() throws {
-        guard [.table, .wide, .json, .yaml, .csv].contains(output) else {
-            throw ValidationError("topo has no output format \(output.rawValue); it has table, json, yaml and csv")
-        }
-    }
-
     func run() async throws {
         let fleet = try await Daemon(connection).fleet()
         let table = TopologyMatrix(fleet).table
-        switch output {
+        switch output.format {
         case .json: Console.print(try JSONValue(fleet).pretty)
         case .yaml: Console.print(try JSONValue(fleet).yaml)
         case .csv: Console.print([CSV.line(table.headings)] + table.rows.map { CSV.line($0.map(\.text)) })

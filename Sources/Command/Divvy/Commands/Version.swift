@@ -12,22 +12,16 @@ struct Version: AsyncParsableCommand {
               divvy --version                   this program's only
             """)
 
-    @Option(name: .shortAndLong, help: ArgumentHelp("table, json or yaml.", valueName: "format"))
-    var output: OutputFormat = .table
+    @Option(name: .shortAndLong, help: ArgumentHelp("How to write it.", valueName: "format"))
+    var output = FormatChoice<DocumentFormats>(.table)
 
     @OptionGroup var connection: ConnectionOptions
 
-    func validate() throws {
-        guard [.table, .json, .yaml].contains(output) else {
-            throw ValidationError("version has no output format \(output.rawValue); it has table, json and yaml")
-        }
-    }
-
     /// A daemon that is not there is no failure for people, who asked for our version too, but is one for programs.
     func run() async throws {
-        if output != .table {
+        if output.format != .table {
             let tree = try JSONValue(try await Daemon(connection).version())
-            return Console.print(output == .json ? tree.pretty : tree.yaml)
+            return Console.print(output.format == .json ? tree.pretty : tree.yaml)
         }
         Console.print("divvy \(Release.version)")
         do {

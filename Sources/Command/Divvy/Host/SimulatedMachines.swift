@@ -18,6 +18,19 @@ struct SimulatedMachines {
         return try SimulatedInstance.open(at: directory)
     }
 
+    /// The one that is meant when nobody says which: the only one that there is.
+    func only() throws -> SimulatedInstance {
+        let all = SimulatedInstance.list(in: root)
+        if let machine = all.first, all.count == 1 { return machine }
+        guard !all.isEmpty else {
+            throw Failure(
+                .notFound, "there is no simulated machine in \(root)", hint: "make one: divvy sim start dgx-a100")
+        }
+        throw Failure(
+            .badUsage, "there are \(all.count) simulated machines: \(all.map(\.name).joined(separator: ", "))",
+            hint: "say which: --machine \(all[0].name), or its name alone behind `divvy sim env`")
+    }
+
     func make(profile: String, name: String) throws -> SimulatedInstance {
         let directory = try path(of: name)
         let profile = try Self.profile(profile)

@@ -40,7 +40,6 @@ struct Asking {
                 say("\(lease.id) was given up")
             },
             during: {
-                let line = WaitingLine(lease, isQuiet: isQuiet)
                 defer { line.clear() }
                 var current = lease
                 var absences = 0
@@ -94,7 +93,7 @@ struct Asking {
 }
 
 /// What a person sees while a request waits: a line that lives on a terminal, one that stays anywhere else.
-private struct WaitingLine {
+struct WaitingLine: Sendable {
     private let isLive: Bool
     private let isQuiet: Bool
 
@@ -115,10 +114,11 @@ private struct WaitingLine {
         if isLive, !isQuiet { Console.write("\r\u{1B}[K", to: STDERR_FILENO) }
     }
 
-    private static func words(for lease: LeaseView, _ elapsed: Span? = nil) -> String {
-        let place = lease.position.map { ", place \($0) in the queue" } ?? ""
+    /// With a time it is the line on a terminal, kept short so that its reason fits; what may be cut off stands last.
+    static func words(for lease: LeaseView, _ elapsed: Span? = nil) -> String {
+        let place = lease.position.map { ", place \($0)\(elapsed == nil ? " in the queue" : "")" } ?? ""
         let time = elapsed.map { ", \($0)" } ?? ""
         let why = lease.explanation.map { ": \($0.summary)" } ?? ""
-        return "\(lease.id) waits (Ctrl-C gives up)\(place)\(time)\(why)"
+        return "\(lease.id) waits\(place)\(time)\(why) (Ctrl-C gives up)"
     }
 }

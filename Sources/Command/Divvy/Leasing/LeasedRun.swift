@@ -11,9 +11,24 @@ struct LeasedRun {
     private let request: ReadRequest
 
     init(words: [String]) throws {
-        arguments = try RunArguments(words, own: OwnWords.options)
+        arguments = try Self.arguments(words)
         own = try OwnWords(arguments.own)
         request = try ReadRequest(own.request)
+    }
+
+    private static func arguments(_ words: [String]) throws -> RunArguments {
+        do {
+            return try RunArguments(words, own: OwnWords.options)
+        } catch {
+            throw Failure(.badUsage, "\(error)", hint: hint(error))
+        }
+    }
+
+    /// The engine's options are its own affair, but one where no engine is asked is mostly a slip in one of ours.
+    private static func hint(_ error: RunArgumentsError) -> String? {
+        guard case .engineOptionForProcess(let option) = error else { return nil }
+        let name = String(option.prefix { $0 != "=" })
+        return Suggestion.nearest(to: name, among: OwnWords.names.sorted()).map { "did you mean \($0)?" }
     }
 
     func run() async throws -> Never {

@@ -17,6 +17,9 @@ struct OwnWords {
         return options
     }
 
+    /// All options of ours, with their dashes.
+    static var names: Set<String> { options.valued.union(options.flags).union(options.optionallyTimed) }
+
     /// Reads words that `RunArguments` has found to be ours: each is an option, with its value in it or behind it.
     init(_ words: [String]) throws {
         var found: [String: String] = [:]

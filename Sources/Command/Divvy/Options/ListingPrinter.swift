@@ -19,7 +19,7 @@ struct ListingPrinter<Row: Encodable & Sendable> {
     let listing: () -> Listing<Row>
 
     func run(_ fetch: () async throws -> Shown<Row>) async throws {
-        guard let interval = options.watch else {
+        guard let interval = options.interval else {
             Console.print(try lines(try await fetch()))
             return
         }

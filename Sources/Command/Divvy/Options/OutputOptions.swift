@@ -1,14 +1,10 @@
 import ArgumentParser
 import Presentation
 
-extension OutputFormat: ExpressibleByArgument {}
-
 /// How a listing is written.
 struct OutputOptions: ParsableArguments {
-    @Option(
-        name: .shortAndLong,
-        help: ArgumentHelp("\(OutputFormat.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "format"))
-    var output: OutputFormat?
+    @Option(name: .shortAndLong, help: ArgumentHelp("How to write it; table unless said.", valueName: "format"))
+    var output: FormatChoice<ListFormats>?
 
     @Flag(name: .shortAndLong, help: "Print ids only.")
     var quiet = false
@@ -19,23 +15,31 @@ struct OutputOptions: ParsableArguments {
     @Flag(help: "Print without colour.")
     var noColor = false
 
+    /// Read as text: of a number that cannot be read the parser would make the usual time, or a stray argument.
     @Option(
-        defaultAsFlag: 2, parsing: .next,
-        help: ArgumentHelp("Print again every so many seconds, 2 unless said.", valueName: "seconds"))
-    var watch: Double?
+        defaultAsFlag: "2", parsing: .next,
+        help: ArgumentHelp("Print again every so many seconds, 0.1 to 86400; 2 unless said.", valueName: "seconds"))
+    var watch: String?
 
-    var format: OutputFormat { output ?? (quiet ? .name : .table) }
+    private static let intervals = 0.1...86_400
+
+    /// Seconds between two listings; nil for a single one.
+    var interval: Double? { watch.flatMap { Double($0) } }
+
+    var format: OutputFormat { output?.format ?? (quiet ? .name : .table) }
 
     var palette: Palette { Console.palette(noColor: noColor) }
 
     var isForPeople: Bool { format == .table || format == .wide }
 
     func validate() throws {
-        if quiet, let output, output != .name {
+        if quiet, let output = output?.format, output != .name {
             throw ValidationError("-q and -o \(output.rawValue) contradict each other")
         }
         guard let watch else { return }
-        guard watch >= 0.1, watch <= 86_400 else { throw ValidationError("--watch takes 0.1 to 86400 seconds") }
+        guard let interval, Self.intervals.contains(interval) else {
+            throw ValidationError("--watch takes a number of seconds from 0.1 to 86400, not \"\(watch)\"")
+        }
         guard [.table, .wide, .jsonl].contains(format) else {
             throw ValidationError("--watch goes with -o table, wide or jsonl, not with \(format.rawValue)")
         }

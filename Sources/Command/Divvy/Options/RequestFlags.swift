@@ -18,17 +18,18 @@ struct RequestFlags: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The weakest acceptable fence: \(Grade.allCases.reversed().map(\.rawValue).joined(separator: ", ")).",
-            valueName: "grade"))
+            valueName: "grade"), completion: .list(Grade.allCases.map(\.rawValue)))
     var grade: String?
 
     @Option(
         help: ArgumentHelp(
             "By what means to share: \(Request.Sharing.allCases.map(\.rawValue).joined(separator: ", ")).",
-            valueName: "means"))
+            valueName: "means"), completion: .list(Request.Sharing.allCases.map(\.rawValue)))
     var share: String?
 
     @Option(
-        help: ArgumentHelp("\(Request.Topology.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "kind"))
+        help: ArgumentHelp("\(Request.Topology.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "kind"),
+        completion: .list(Request.Topology.allCases.map(\.rawValue)))
     var topology: String?
 
     @Option(help: ArgumentHelp("Give the lease back after this time: 2h, 30m.", valueName: "time"))

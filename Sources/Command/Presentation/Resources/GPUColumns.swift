@@ -25,8 +25,8 @@ extension Listing where Row == GPUView {
                 },
                 reading("BUSY", "utilisationPercent", "%") { Wording.number($0.utilisationPercent) },
                 reading("TEMP", "temperatureCelsius", "C", isWide: true) { Wording.number($0.temperatureCelsius) },
-                reading("POWER", "powerWatts", "W", isWide: true) { Wording.number($0.powerWatts) },
-                reading("LIMIT", "powerLimitWatts", "W", isWide: true) { Wording.number($0.powerLimitWatts) },
+                reading("POWER", "powerWatts", "W", isWide: true, exact: \.powerWatts),
+                reading("LIMIT", "powerLimitWatts", "W", isWide: true, exact: \.powerLimitWatts),
                 reading("CLOCK", "smClockMegahertz", "MHz", isWide: true) { Wording.number($0.smClockMegahertz) },
                 Column("HEALTH", key: "health", value: \.health.state.rawValue) { Wording.cell($0.health) },
                 Column("PCI", key: "pciAddress", isWide: true, value: \.pciAddress),
@@ -36,6 +36,16 @@ extension Listing where Row == GPUView {
                 Column("LEASES", key: "leases") { $0.leases.map(\.description).joined(separator: " ") },
             ],
             name: \.id.rawValue)
+    }
+
+    /// A measured number: to the tenth for people, as exact as the API has it for programs.
+    private static func reading(
+        _ heading: String, _ key: String, _ unit: String, isWide: Bool = false,
+        exact value: @escaping @Sendable (ReadingView) -> Double?
+    ) -> Column<GPUView> {
+        Column(heading, key: key, alignment: .right, isWide: isWide, value: { Wording.exact(value($0.reading)) }) {
+            Wording.cell(Wording.number(value($0.reading)), unit: unit)
+        }
     }
 
     private static func reading(

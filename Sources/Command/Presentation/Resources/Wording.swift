@@ -38,6 +38,12 @@ enum Wording {
         return rest == 0 ? "\(sign)\(whole)" : "\(sign)\(whole).\(rest)"
     }
 
+    /// Every decimal that there is, a whole number without one, or nothing.
+    static func exact(_ value: Double?) -> String {
+        guard let value, value.isFinite else { return "" }
+        return Int64(exactly: value).map { "\($0)" } ?? "\(value)"
+    }
+
     /// To the millisecond, or nothing.
     static func seconds(_ value: Double?) -> String {
         guard let value, value >= 0, value < 1e12 else { return "" }
@@ -85,15 +91,5 @@ enum Wording {
     /// What all grants have, or the values of each.
     static func common<Value: Hashable>(_ values: [Value], _ words: (Value) -> String) -> String {
         Set(values).count == 1 ? words(values[0]) : values.map(words).joined(separator: ",")
-    }
-}
-
-extension EndReason {
-    /// In words for people: `holder ended`.
-    package var words: String {
-        rawValue.reduce(into: "") { words, character in
-            if character.isUppercase { words.append(" ") }
-            words += character.lowercased()
-        }
     }
 }

@@ -37,7 +37,15 @@ package struct SettingsSources: Sendable {
 
     /// Reads all sources; throws the first thing that is wrong in any of them.
     package func settings(file: String? = nil, read: Reader) throws -> Settings {
+        try settingsWithOrigins(file: file, read: read).settings
+    }
+
+    /// The same, with where each value came from that did not stay at its default.
+    package func settingsWithOrigins(
+        file: String? = nil, read: Reader
+    ) throws -> (settings: Settings, origins: [SettingsKey: SettingsOrigin]) {
         var settings = Settings()
+        var origins: [SettingsKey: SettingsOrigin] = [:]
         let (paths, mustExist) = files(named: file)
         for path in paths.reversed() {
             guard let text = try read(path) else {
@@ -46,17 +54,25 @@ package struct SettingsSources: Sendable {
             }
             let contents = SettingsFile(path: path, text: text)
             if let issue = contents.issues.first { throw issue }
-            for value in contents.values { _ = settings.set(value.key, to: value.text) }
+            for value in contents.values where settings.set(value.key, to: value.text) {
+                origins[value.key] = .file(path: path, line: value.line)
+            }
         }
         for key in SettingsKey.allCases {
-            if let text = environment[key.variable], !text.isEmpty, !settings.set(key, to: text) {
-                throw SettingsIssue.badValue(text, of: key, in: key.variable)
+            if let text = environment[key.variable], !text.isEmpty {
+                guard settings.set(key, to: text) else {
+                    throw SettingsIssue.badValue(text, of: key, in: key.variable)
+                }
+                origins[key] = .variable(key.variable)
             }
-            if let text = flags[key], !settings.set(key, to: text) {
-                throw SettingsIssue.badValue(text, of: key, in: "command line")
+            if let text = flags[key] {
+                guard settings.set(key, to: text) else {
+                    throw SettingsIssue.badValue(text, of: key, in: "command line")
+                }
+                origins[key] = .flag
             }
         }
-        return settings
+        return (settings, origins)
     }
 }
 

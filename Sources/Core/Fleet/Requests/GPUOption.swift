@@ -78,7 +78,7 @@ struct GPUOption {
             }
             notes.append(
                 "--gpus: of several counts the last one, \(last.piece.string), holds, as with Docker; "
-                    + "for single devices write device=0,2")
+                    + "for single devices write device=\(counts.map(\.piece.string).joined(separator: ","))")
         }
         if last.isBare {
             selector = try GPUSelector(last.piece)

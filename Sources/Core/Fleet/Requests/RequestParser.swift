@@ -41,6 +41,11 @@ package enum RequestParser {
         try parse(RequestOptions(arguments: arguments))
     }
 
+    /// Whether a word is a length of time as `--for` and `--wait` take it: `90s`, `1h30m`.
+    package static func isLengthOfTime(_ word: String) -> Bool {
+        (try? DurationText.parse(Piece(option: "--wait", text: word))) != nil
+    }
+
     /// How much of each GPU: as written; else, where only memory is named, in proportion to it; else all of it.
     private static func portion(_ amount: AmountText?, slices: [String]?, in request: Request) -> Request.Portion {
         if let slices { return .slice(profiles: slices) }

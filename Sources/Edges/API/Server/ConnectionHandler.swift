@@ -53,8 +53,15 @@ struct ConnectionHandler: Sendable {
                     hint: "close some, or make calls one after another over the same connection")))
         response.headers[.connection] = "close"
         let answer = response
-        try? await value.executeThenClose { _, outbound in
+        // A client reads no answer while it cannot send its call: that is taken in before and after, for a moment.
+        let channel = value.channel
+        let limit = channel.eventLoop.scheduleTask(in: .seconds(1)) { channel.close(promise: nil) }
+        defer { limit.cancel() }
+        try? await value.executeThenClose { inbound, outbound in
+            var parts = inbound.makeAsyncIterator()
+            guard try await parts.next() != nil else { return }
             try await ResponseWriter(outbound: outbound).write(response: answer.head, body: answer.body)
+            while try await parts.next() != nil {}
         }
     }
 }

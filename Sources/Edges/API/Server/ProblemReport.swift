@@ -20,8 +20,16 @@ struct ProblemReport: Error, Hashable, Sendable {
     static let noSuchPath = ProblemReport(
         404,
         ErrorBody(
-            code: .notFound, message: "there is no such path, or not with this method",
+            code: .notFound, message: "there is no such path",
             hint: "the paths are in Documentation/openapi.yaml"))
+
+    static func wrongMethod(_ method: String, allowed: [String]) -> ProblemReport {
+        ProblemReport(
+            405,
+            ErrorBody(
+                code: .badRequest, message: "there is nothing to \(method) at this path",
+                hint: "it takes \(allowed.joined(separator: " and "))"))
+    }
 
     static let stopping = ProblemReport(503, ErrorBody(code: .stopped, message: "the daemon is stopping"))
 }
@@ -63,7 +71,7 @@ extension ProblemReport {
                     code: .unknownLease, message: "there is no \(id)",
                     hint: "`divvy ps --all` lists the leases that are remembered"))
         case .alreadyEnded(let id, let reason):
-            self.init(410, ErrorBody(code: .alreadyEnded, message: "\(id) has ended: \(reason.rawValue)"))
+            self.init(410, ErrorBody(code: .alreadyEnded, message: "\(id) has ended: \(reason.words)"))
         case .noDeadline(let id, let isKeptAlive):
             let how = isKeptAlive ? "it lives as long as it is kept alive" : "it lives until its holder ends"
             self.init(409, ErrorBody(code: .noDeadline, message: "\(id) has no deadline to extend: \(how)"))

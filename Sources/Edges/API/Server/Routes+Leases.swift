@@ -29,7 +29,8 @@ extension Routes {
             try await JSONBody.read(LeaseRequest.self, from: request), key: request.idempotencyKey)
         let prepared = try await service.ask(ask)
         return try JSONBody.response(
-            await view(of: prepared, notes: notes), status: prepared.lease.isWaiting ? 202 : 201)
+            await view(of: prepared, notes: notes, withExplanation: true),
+            status: prepared.lease.isWaiting ? 202 : 201)
     }
 
     func lease(_ request: Request, _ context: CallContext) async throws -> Response {

@@ -21,8 +21,16 @@ struct Routes: Sendable {
     }
 
     func router() -> Router<CallContext> {
+        // Middleware holds for what is added after it, and this one needs to know what that is.
+        let bare = Router(context: CallContext.self)
+        add(to: bare)
         let router = Router(context: CallContext.self)
-        router.add(middleware: ProblemMiddleware(logger: logger))
+        router.add(middleware: ProblemMiddleware(logger: logger, allowed: AllowedMethods(bare.routes)))
+        add(to: router)
+        return router
+    }
+
+    private func add(to router: Router<CallContext>) {
         let v1 = router.group("v1")
         v1.get("version") { _, _ in try await version() }
         v1.get("fleet") { _, _ in try await fleet() }
@@ -33,7 +41,6 @@ struct Routes: Sendable {
         v1.post("leases/:id/extend") { request, context in try await extend(request, context) }
         v1.post("leases/:id/keepalive") { _, context in try await keepAlive(context) }
         v1.get("events") { request, context in try await events(request, context) }
-        return router
     }
 
     private func version() async throws -> Response {
@@ -64,6 +71,7 @@ struct ProblemMiddleware: RouterMiddleware {
     typealias Context = CallContext
 
     let logger: Logger
+    let allowed: AllowedMethods
 
     func handle(
         _ request: Request, context: CallContext, next: (Request, CallContext) async throws -> Response
@@ -75,7 +83,11 @@ struct ProblemMiddleware: RouterMiddleware {
         } catch let error as EngineError {
             return JSONBody.response(ProblemReport(error))
         } catch let error as HTTPError where error.status == .notFound {
-            return JSONBody.response(.noSuchPath)
+            let methods = allowed.at(request.uri.path)
+            guard !methods.isEmpty else { return JSONBody.response(.noSuchPath) }
+            var response = JSONBody.response(.wrongMethod(request.method.rawValue, allowed: methods))
+            response.headers[.allow] = methods.joined(separator: ", ")
+            return response
         } catch is CancellationError {
             return JSONBody.response(.stopping)
         } catch let error as any HTTPResponseError {

@@ -27,7 +27,7 @@ package struct LeaseView: Hashable, Sendable, Codable {
     package var gpuSeconds: Double
     /// Its place among those that wait, 1 is next; null when it does not wait.
     @Nullable package var position: Int?
-    /// Why it waits; only where one lease is asked for by its id.
+    /// Why it waits; only where one lease is asked for, or asked for by its id.
     @Nullable package var explanation: ExplanationView?
     @Nullable package var grade: Grade?
     /// What the grade keeps apart, in words.

@@ -1,3 +1,5 @@
+import Fleet
+
 /// The words after `divvy run`, told apart: what is asked of Divvy, what is for the engine, and what is to run.
 ///
 ///     divvy run --gpus 1 -it --rm -e A=1 IMAGE COMMAND ...      a container; everything after IMAGE is its own
@@ -9,13 +11,13 @@ package struct RunArguments: Hashable, Sendable {
         package var valued: Set<String>
         /// Options that stand alone.
         package var flags: Set<String>
-        /// Options that take a value only behind an equals sign.
-        package var optionallyValued: Set<String>
+        /// Options that may have a length of time, behind an equals sign or as the next word.
+        package var optionallyTimed: Set<String>
 
-        package init(valued: Set<String>, flags: Set<String>, optionallyValued: Set<String>) {
+        package init(valued: Set<String>, flags: Set<String>, optionallyTimed: Set<String>) {
             self.valued = valued
             self.flags = flags
-            self.optionallyValued = optionallyValued
+            self.optionallyTimed = optionallyTimed
         }
 
         package static let standard = OwnOptions(
@@ -23,7 +25,7 @@ package struct RunArguments: Hashable, Sendable {
                 "--gpus", "--slice", "--gpu-memory", "--grade", "--share", "--topology", "--for", "--queue",
                 "--priority", "--engine", "--lease-name",
             ],
-            flags: ["--no-wait"], optionallyValued: ["--wait"])
+            flags: ["--no-wait"], optionallyTimed: ["--wait"])
     }
 
     package enum Work: Hashable, Sendable {
@@ -70,8 +72,10 @@ package struct RunArguments: Hashable, Sendable {
                 if options.valued.contains(name) {
                     own.append(word)
                     if !hasValue { own.append(try Self.value(of: word, &rest)) }
-                } else if options.flags.contains(name) || options.optionallyValued.contains(name) {
+                } else if options.flags.contains(name) {
                     own.append(word)
+                } else if options.optionallyTimed.contains(name) {
+                    own.append(hasValue ? word : word + (Self.time(&rest).map { "=\($0)" } ?? ""))
                 } else {
                     engine.append(try Self.longOption(word, &rest))
                 }
@@ -118,6 +122,15 @@ package struct RunArguments: Hashable, Sendable {
         }
         if value.first == "=" { value = value.dropFirst() }
         return EngineOption(words: [word], name: name, value: String(value), flagsBefore: flags)
+    }
+
+    /// Takes the next word when it can only be meant as a length of time, and not as an image: `2s`, and `30`, whose
+    /// missing unit is then pointed at. Twelve digits and more may begin an image's id.
+    private static func time(_ rest: inout ArraySlice<String>) -> String? {
+        guard let word = rest.first, word.utf8.count < 12 else { return nil }
+        let isBare = !word.isEmpty && word.utf8.allSatisfy { (48...57).contains($0) }
+        guard isBare || RequestParser.isLengthOfTime(word) else { return nil }
+        return rest.removeFirst()
     }
 
     private static func value(
