@@ -48,6 +48,8 @@ let package = Package(
         .executable(name: "divvy-benchmarks", targets: ["divvy-benchmarks"]),
         // The simulated driver's library, SONAME libnvidia-ml.so.1.
         .library(name: "nvidia-ml", type: .dynamic, targets: ["SimulatedDriver"]),
+        // The simulated driver's other library, SONAME libcuda.so.1.
+        .library(name: "cuda", type: .dynamic, targets: ["SimulatedCUDA"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -74,6 +76,7 @@ let package = Package(
         .target(name: "CNVML", path: "Sources/C/CNVML"),
         .target(name: "CLinux", path: "Sources/C/CLinux"),
         .target(name: "CSimulatedDriver", path: "Sources/C/CSimulatedDriver"),
+        .target(name: "CSimulatedCUDA", path: "Sources/C/CSimulatedCUDA"),
 
         edge("Drivers", ["CNVML"]),
         .target(
@@ -93,12 +96,25 @@ let package = Package(
         // Loaded into other people's processes: Embedded Swift, no runtime, nothing exported but the driver's names.
         .target(
             name: "SimulatedDriver", dependencies: ["CNVML", "CSimulatedDriver"],
-            path: "Sources/Injected/SimulatedDriver", exclude: ["exports.map"],
+            path: "Sources/Injected/SimulatedDriver", exclude: ["exports.map", "CUDA"],
             swiftSettings: strict + [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])],
             linkerSettings: [
                 .unsafeFlags([
                     "-Xlinker", "-soname=libnvidia-ml.so.1", "-Xlinker",
                     "--version-script=\(Context.packageDirectory)/Sources/Injected/SimulatedDriver/exports.map",
+                ])
+            ]),
+
+        .target(
+            name: "SimulatedCUDA", dependencies: ["CSimulatedCUDA", "CSimulatedDriver"],
+            path: "Sources/Injected/SimulatedDriver/CUDA", exclude: ["exports.map", "Tables"],
+            swiftSettings: strict + [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])],
+            linkerSettings: [
+                .unsafeFlags([
+                    "-Xlinker", "-soname=libcuda.so.1", "-Xlinker", "-Bsymbolic",
+                    // Before glibc 2.34 threads are not in libc.
+                    "-Xlinker", "--no-as-needed", "-Xlinker", "-l:libpthread.so.0", "-Xlinker",
+                    "--version-script=\(Context.packageDirectory)/Sources/Injected/SimulatedDriver/CUDA/exports.map",
                 ])
             ]),
 
@@ -120,6 +136,13 @@ let package = Package(
         tests("EngineTests", ["Engine", "Fleet", "Ledger", "Placement", log]),
         tests("DriversTests", ["CNVML", "Drivers", "Engine", "Fleet"], exclude: ["Stub"]),
         tests("SimulatedDriverTests", ["CNVML", "CSimulatedDriver", "SimulatedDevices", subprocess, system]),
+        // A program of the CUDA driver's tests that many processes run at once.
+        .executableTarget(
+            name: "SimulatedCUDAProbe", path: "Tests/SimulatedCUDATests/Probe", swiftSettings: strict),
+        tests(
+            "SimulatedCUDATests",
+            ["CNVML", "CSimulatedDriver", "SimulatedCUDAProbe", "SimulatedDevices", subprocess, system],
+            exclude: ["Probe", "Programs"]),
         // What the journal tests kill, starve and trace.
         .executableTarget(
             name: "JournalProbe", dependencies: ["Engine", "Fleet", "Ledger", "SQLiteJournal", system],

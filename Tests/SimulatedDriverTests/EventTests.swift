@@ -45,12 +45,26 @@ import Testing
         let machine = try Machine("2x-rtx-4090")
         let driver = try LoadedDriver(machine)
         let set = try driver.eventSet(on: [0])
-        for code in 1...100 { try machine.instance.raiseXID(gpu: 0, code: code) }
+        for code in 201...300 { try machine.instance.raiseXID(gpu: 0, code: code) }
         var codes: [UInt64] = []
         while case let (result, event) = try driver.wait(set, milliseconds: 0), result == NVML_SUCCESS {
             codes.append(event.eventData)
         }
-        #expect(codes == Array(37...100))
+        #expect(codes == Array(237...300))
+    }
+
+    @Test(arguments: [("535", [48]), ("580", [48, 154])])
+    func `newer drivers say that a GPU needs a reset`(driver branch: String, codes: [UInt64]) throws {
+        let machine = try Machine("dgx-a100", driver: branch)
+        let driver = try LoadedDriver(machine)
+        let set = try driver.eventSet(on: [0])
+        try machine.instance.raiseXID(gpu: 0, code: 48)
+        var seen: [UInt64] = []
+        while case let (result, event) = try driver.wait(set, milliseconds: 0), result == NVML_SUCCESS {
+            seen.append(event.eventData)
+        }
+        #expect(seen == codes)
+        #expect(try driver.field(230, driver.device(0)) == (branch == "535" ? nil : 1))
     }
 
     @Test func `a GPU that falls off the bus says XID 79`() throws {

@@ -6,7 +6,13 @@ import Testing
 @Suite struct InstanceTests {
     @Test func `an unknown profile names those that there are`() {
         let error = #expect(throws: SimulationError.self) { try SimulatedProfile.named("dgx-1") }
-        #expect(error?.description.contains("dgx-a100, 2x-rtx-4090") == true)
+        for profile in SimulatedProfile.all { #expect(error?.description.contains(profile.name) == true) }
+    }
+
+    @Test func `a profile takes another driver behind its name`() throws {
+        #expect(try SimulatedProfile.named("dgx-a100@580").driver.version == "580.82.07")
+        #expect(try SimulatedProfile.named("dgx-a100@r615").name == "dgx-a100")
+        #expect(throws: SimulationError.self) { try SimulatedProfile.named("dgx-a100@470") }
     }
 
     @Test func `UUIDs stay what they are and tell GPUs, machines and hosts apart`() {
@@ -61,6 +67,49 @@ import Testing
         #expect(listed.map(\.directory) == ["\(parent)/a", "\(parent)/b"])
         try listed[0].remove()
         #expect(SimulatedInstance.list(in: parent).map(\.directory) == ["\(parent)/b"])
+    }
+
+    @Test func `a machine that an older build made gets this build's library`() throws {
+        let machine = try Machine("2x-rtx-4090")
+        let path = machine.instance.libraryPath
+        try Data("an old library".utf8).write(to: URL(fileURLWithPath: path))
+        _ = try SimulatedInstance.open(at: machine.instance.directory, library: Built.libraryPath)
+        #expect(FileManager.default.contentsEqual(atPath: path, andPath: Built.libraryPath))
+        #expect(access(path, X_OK) == 0)
+        let before = try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int
+        _ = try SimulatedInstance.open(at: machine.instance.directory, library: Built.libraryPath)
+        #expect(try FileManager.default.attributesOfItem(atPath: path)[.systemFileNumber] as? Int == before)
+        let left = try FileManager.default.contentsOfDirectory(atPath: machine.instance.directory + "/lib")
+        #expect(left.allSatisfy { $0.hasSuffix(".so.1") })
+    }
+
+    @Test func `a machine of another layout is refused with what to do, and can be taken away`() throws {
+        let machine = try Machine("2x-rtx-4090")
+        let directory = machine.instance.directory
+        let model = try #require(FileHandle(forUpdatingAtPath: directory + "/dev/nvidiactl"))
+        try model.seek(toOffset: 8)
+        try model.write(contentsOf: Data([1, 0, 0, 0]))
+        // The first layout was shorter.
+        try model.truncate(atOffset: 40_000)
+        try model.close()
+        let error = #expect(throws: SimulationError.self) {
+            try SimulatedInstance.open(at: directory, library: Built.libraryPath)
+        }
+        #expect(error?.description.contains("divvy sim stop") == true)
+        let parent = URL(fileURLWithPath: directory).deletingLastPathComponent().path
+        let name = URL(fileURLWithPath: directory).lastPathComponent
+        #expect(SimulatedInstance.unreadable(in: parent).contains(name))
+        #expect(!SimulatedInstance.list(in: parent).contains { $0.directory == directory })
+        try SimulatedInstance.remove(at: directory)
+        #expect(!FileManager.default.fileExists(atPath: directory))
+    }
+
+    @Test func `nothing but a machine is taken away`() throws {
+        let directory = FileManager.default.temporaryDirectory.path + "/divvy-home-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        #expect(throws: SimulationError.self) { try SimulatedInstance.remove(at: directory) }
+        #expect(FileManager.default.fileExists(atPath: directory))
     }
 
     @Test func `what is not a machine is refused with a reason`() throws {

@@ -7,10 +7,16 @@ import Testing
 struct Machine: ~Copyable {
     let instance: SimulatedInstance
 
-    init(_ profile: String) throws {
-        let directory = FileManager.default.temporaryDirectory.path + "/divvy-\(profile)-\(UUID().uuidString)"
-        instance = try SimulatedInstance.create(
-            profile: .named(profile), at: directory, library: Built.libraryPath)
+    /// - Parameter driver: the branch of the driver, where it is not to be the profile's own.
+    init(_ profile: String, driver: String? = nil) throws {
+        var machine = try SimulatedProfile.named(profile)
+        if let driver { machine.driver = try .named(driver) }
+        try self.init(machine)
+    }
+
+    init(_ profile: SimulatedProfile) throws {
+        let directory = FileManager.default.temporaryDirectory.path + "/divvy-\(profile.name)-\(UUID().uuidString)"
+        instance = try SimulatedInstance.create(profile: profile, at: directory, library: Built.libraryPath)
     }
 
     deinit { try? instance.remove() }
@@ -22,6 +28,13 @@ enum Built {
     static var libraryPath: String {
         URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
             .appendingPathComponent("libnvidia-ml.so").path
+    }
+
+    /// That library, and the CUDA driver's where it was built.
+    static var libraries: [String] {
+        let cuda = URL(fileURLWithPath: libraryPath).deletingLastPathComponent().appendingPathComponent("libcuda.so")
+            .path
+        return [libraryPath] + (FileManager.default.fileExists(atPath: cuda) ? [cuda] : [])
     }
 
     /// The directory of the package.
@@ -80,6 +93,30 @@ struct LoadedDriver: ~Copyable {
         var number: UInt32 = 0
         try #require(function(name, as: PFN_nvmlDeviceGetPowerUsage.self)(device, &number) == NVML_SUCCESS)
         return number
+    }
+
+    /// What a function with one value to fill answers.
+    func result<Value>(_ name: String, _ device: nvmlDevice_t?, _ value: inout Value) throws -> nvmlReturn_t {
+        typealias Call = @convention(c) (nvmlDevice_t?, UnsafeMutableRawPointer?) -> nvmlReturn_t
+        let call = try function(name, as: Call.self)
+        return withUnsafeMutablePointer(to: &value) { call(device, UnsafeMutableRawPointer($0)) }
+    }
+
+    /// One value about a GPU, put into what is given.
+    func value<Value>(_ name: String, _ device: nvmlDevice_t?, into start: Value) throws -> Value {
+        var value = start
+        try #require(result(name, device, &value) == NVML_SUCCESS, "\(name)")
+        return value
+    }
+
+    /// One field; nil where the GPU or its driver does not have it.
+    func field(_ id: Int, _ device: nvmlDevice_t, scope: UInt32 = 0) throws -> UInt64? {
+        var value = nvmlFieldValue_t()
+        value.fieldId = UInt32(id)
+        value.scopeId = scope
+        let call = try function("nvmlDeviceGetFieldValues", as: PFN_nvmlDeviceGetFieldValues.self)
+        try #require(call(device, 1, &value) == NVML_SUCCESS)
+        return value.nvmlReturn == NVML_SUCCESS ? value.value.ullVal : nil
     }
 
     func energy(_ device: nvmlDevice_t) throws -> UInt64 {

@@ -36,24 +36,27 @@ struct PythonToolTests {
             #expect(gpu.driver == profile.driver.version)
             #expect(gpu.links == profile.linksPerGPU)
             for (other, level) in gpu.levels.enumerated() where other != index {
-                let isNear = profile.seats[other].numaNode == seat.numaNode
-                #expect(level == (isNear ? profile.pathWithinNode : profile.pathAcrossNodes).rawValue)
+                #expect(level == profile.pathLevel(index, other).rawValue)
             }
         }
     }
 
-    @Test func `gpustat shows the machine`() async throws {
-        let machine = try Machine("dgx-a100")
+    @Test(arguments: SimulatedProfile.all.map(\.name))
+    func `gpustat shows the machine`(name: String) async throws {
+        let machine = try Machine(name)
+        let profile = try SimulatedProfile.named(name)
         let sleeper = try Sleeper()
-        try machine.instance.addProcess(pid: sleeper.pid, gpu: 4, memory: 8 << 30, load: 75)
+        try machine.instance.addProcess(pid: sleeper.pid, gpu: 1, memory: 8 << 30, load: 75)
         let text = try await python(machine, "import gpustat; gpustat.main('gpustat', '--json')")
         let report = try JSONDecoder().decode(GpustatReport.self, from: Data(text.utf8))
-        #expect(report.driver_version == "535.261.03")
-        #expect(report.gpus.count == 8)
-        #expect(report.gpus[4].memoryUsed == 8192)
-        #expect(report.gpus[4].utilization == 75)
-        #expect(report.gpus[4].processes.map(\.pid) == [Int(sleeper.pid)])
-        #expect(report.gpus[4].processes.map(\.command) == ["sleep"])
+        #expect(report.driver_version == profile.driver.version)
+        #expect(report.gpus.map(\.name) == profile.seats.map(\.board.name))
+        #expect(report.gpus.map(\.uuid) == profile.seats.indices.map { profile.uuid(ofGPU: $0) })
+        #expect(report.gpus.map(\.memoryTotal) == profile.seats.map(\.board.memory.total))
+        #expect(report.gpus[1].memoryUsed == 8192)
+        #expect(report.gpus[1].utilization == 75)
+        #expect(report.gpus[1].processes.map(\.pid) == [Int(sleeper.pid)])
+        #expect(report.gpus[1].processes.map(\.command) == ["sleep"])
         #expect(report.gpus[0].processes.isEmpty)
     }
 
@@ -62,8 +65,9 @@ struct PythonToolTests {
         let machine = try Machine(name)
         let text = try await python(
             machine, "import sys; from nvitop.cli import main; sys.argv = ['nvitop', '-1', '--no-unicode']; main()")
-        #expect(text.contains("Driver Version: 535.261.03"))
-        #expect(text.contains("00000000:01:00.0") || text.contains("00000000:BD:00.0"))
+        let profile = try SimulatedProfile.named(name)
+        #expect(text.contains("Driver Version: \(profile.driver.version)"))
+        for seat in profile.seats { #expect(text.contains(String(format: "00000000:%02X:00.0", seat.pciBus))) }
         #expect(!text.contains("ERROR"))
     }
 
@@ -88,8 +92,8 @@ struct PythonToolTests {
         for h in handles:
             memory = nvmlDeviceGetMemoryInfo(h, version=nvmlMemory_v2)
             links = 0
-            while supported(lambda: nvmlDeviceGetNvLinkState(h, links)) and nvmlDeviceGetNvLinkState(h, links):
-                links += 1
+            while links < 18 and supported(lambda: nvmlDeviceGetNvLinkState(h, links)):
+                links += nvmlDeviceGetNvLinkState(h, links)
             bus = nvmlDeviceGetPciInfo(h).busId
             words = nvmlDeviceGetCpuAffinity(h, 16)
             result.append({
@@ -112,8 +116,10 @@ struct PythonToolTests {
 
 extension SimulatedProfile {
     fileprivate var linksPerGPU: Int {
-        guard case .switched(let links, _, _, _, _) = nvlink else { return 0 }
-        return links
+        switch nvlink {
+        case .none: 0
+        case .switched(let links, _, _, _, _), .direct(let links, _, _, _): links
+        }
     }
 }
 
@@ -130,10 +136,13 @@ private struct GpustatReport: Decodable {
     let gpus: [GPU]
 
     struct GPU: Decodable {
-        let memoryUsed, utilization: Int
+        let name, uuid: String
+        let memoryTotal, memoryUsed, utilization: Int
         let processes: [Entry]
 
         enum CodingKeys: String, CodingKey {
+            case name, uuid
+            case memoryTotal = "memory.total"
             case memoryUsed = "memory.used"
             case utilization = "utilization.gpu"
             case processes

@@ -17,6 +17,12 @@ enum Tool {
         return isPromised || FileManager.default.fileExists(atPath: path) ? path : nil
     }
 
+    /// What `Scripts/nvidia-smi` made; nil before that script ran.
+    static var nvidiaSMI: String? {
+        let path = Built.root + "/.build/nvidia-smi/nvidia-smi"
+        return isPromised || FileManager.default.fileExists(atPath: path) ? path : nil
+    }
+
     private static var isPromised: Bool { ProcessInfo.processInfo.environment["CI"] == "true" }
 
     /// What a program prints; fails when it does not succeed.

@@ -8,15 +8,21 @@
 #define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " has a wrong size")
 #define OFFSET(type, field, bytes) _Static_assert(offsetof(type, field) == (bytes), #type "." #field " is misplaced")
 
-_Static_assert(MODEL_LAYOUT == 1, "the numbers below are those of layout 1");
+_Static_assert(MODEL_LAYOUT == 2, "the numbers below are those of layout 2");
 SIZE(ModelPCI, 20);
 SIZE(ModelNVLink, 24);
 SIZE(ModelPath, 4);
+SIZE(ModelSliceKind, 80);
 SIZE(ModelProcess, 32);
+SIZE(ModelPlace, 16);
 SIZE(ModelEvent, 32);
-SIZE(ModelGPU, 1072);
-OFFSET(ModelGPU, lost, 988);
-OFFSET(ModelGPU, energy, 1056);
-SIZE(DeviceModel, 28576);
+SIZE(ModelMemoryLimit, 24);
+SIZE(ModelFault, 32);
+SIZE(ModelGPU, 2152);
+OFFSET(ModelGPU, lost, 1808);
+OFFSET(ModelGPU, energy, 1880);
+OFFSET(ModelGPU, partition, 1896);
+SIZE(DeviceModel, 53568);
 OFFSET(DeviceModel, gpus, 1160);
-OFFSET(DeviceModel, processes, 20384);
+OFFSET(DeviceModel, processes, 37664);
+OFFSET(DeviceModel, places, 45856);

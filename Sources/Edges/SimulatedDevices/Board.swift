@@ -24,25 +24,34 @@ package struct Board: Sendable {
     package var pcieGeneration: Int
     package var pcieWidth: Int
     package var hasErrorCorrection: Bool
-    package var hasMIG: Bool
+    /// Whether error correction is on in a new machine; boards for workstations leave it off.
+    package var startsWithErrorCorrection = true
+    /// The sizes of MIG instances; none where the GPU cannot be partitioned.
+    package var slices: [Slice] = []
     package var hasPeerAccess: Bool
     package var hasDisplay: Bool
 
+    package var hasMIG: Bool { !slices.isEmpty }
+
     /// NVML's numbers.
     package enum Brand: UInt32, Sendable {
+        case tesla = 2
         case geForce = 5
+        case nvidiaRTX = 13
         case nvidia = 14
     }
 
     /// NVML's numbers.
     package enum Architecture: UInt32, Sendable {
+        case volta = 5
+        case turing = 6
         case ampere = 7
         case ada = 8
         case hopper = 9
         case blackwell = 10
     }
 
-    package struct Engines: Sendable {
+    package struct Engines: Sendable, Equatable {
         package var copy: Int
         package var decode: Int
         package var encode: Int

@@ -7,6 +7,8 @@ import Glibc
 /// of `device_model_access.h`.
 final class ModelFile: Sendable {
     nonisolated(unsafe) let model: UnsafeMutablePointer<DeviceModel>
+    /// Open as long as this object lives, to see the locks of processes in other PID namespaces.
+    private let file: Int32
 
     /// Writes a new model into a file that must not exist, readable and writable for everybody as a driver's node is.
     static func create(at path: String, _ writer: ModelWriter) throws(SimulationError) {
@@ -26,7 +28,30 @@ final class ModelFile: Sendable {
     init(openAt path: String) throws(SimulationError) {
         let file = Glibc.open(path, O_RDWR | O_CLOEXEC)
         guard file >= 0 else { throw .system(operation: "open", path: path, code: errno) }
-        defer { close(file) }
+        do throws(SimulationError) {
+            model = try Self.map(file, path)
+        } catch {
+            close(file)
+            throw error
+        }
+        self.file = file
+    }
+
+    private static func map(
+        _ file: Int32, _ path: String
+    ) throws(SimulationError) -> UnsafeMutablePointer<DeviceModel> {
+        // The magic number and the layout come first in every layout, however long the rest is.
+        var magic: UInt64 = 0
+        var layout: UInt32 = 0
+        guard pread(file, &magic, 8, 0) == 8, magic == MODEL_MAGIC, pread(file, &layout, 4, 8) == 4 else {
+            throw .notAnInstance(path: path, reason: "the file is not a device model")
+        }
+        guard layout == MODEL_LAYOUT else {
+            throw .notAnInstance(
+                path: path,
+                reason: "another version of Divvy made it (layout \(layout), here \(MODEL_LAYOUT)); take it away and "
+                    + "make it anew: divvy sim stop, divvy sim start")
+        }
         let size = MemoryLayout<DeviceModel>.size
         guard lseek(file, 0, SEEK_END) >= size else {
             throw .notAnInstance(path: path, reason: "the file is too short to be a device model")
@@ -34,22 +59,27 @@ final class ModelFile: Sendable {
         guard let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), memory != MAP_FAILED else {
             throw .system(operation: "map", path: path, code: errno)
         }
-        let mapped = memory.assumingMemoryBound(to: DeviceModel.self)
-        guard mapped.pointee.magic == MODEL_MAGIC, mapped.pointee.layout == MODEL_LAYOUT else {
-            let isModel = mapped.pointee.magic == MODEL_MAGIC
-            let layout = mapped.pointee.layout
-            munmap(memory, size)
-            throw .notAnInstance(
-                path: path,
-                reason: isModel
-                    ? "its layout is \(layout), and this version of Divvy knows \(MODEL_LAYOUT); make it anew"
-                    : "the file is not a device model")
-        }
-        model = mapped
+        return memory.assumingMemoryBound(to: DeviceModel.self)
+    }
+
+    /// Whether the process of an entry lives.
+    func isAlive(_ process: ModelProcess) -> Bool {
+        var process = process
+        return listed_process_lives(file, &process)
+    }
+
+    /// Whether there is a device model at the path, of whatever layout.
+    static func isModel(at path: String) -> Bool {
+        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        var magic: UInt64 = 0
+        return read(file, &magic, 8) == 8 && magic == MODEL_MAGIC
     }
 
     deinit {
         munmap(model, MemoryLayout<DeviceModel>.size)
+        close(file)
     }
 }
 

@@ -14,6 +14,8 @@ struct ModelWriter {
         model.pointee.instance = UInt64.random(in: 1 ... .max)
         model.pointee.pidNamespace = process_pid_namespace()
         model.pointee.cudaVersion = UInt32(profile.driver.cudaVersion)
+        model.pointee.driverBranch = UInt32(profile.driver.branch)
+        writeConfidentialComputing(to: model)
         put(profile.name, into: &model.pointee.profile)
         put(profile.driver.version, into: &model.pointee.driverVersion)
         put(profile.driver.nvmlVersion, into: &model.pointee.nvmlVersion)
@@ -21,7 +23,8 @@ struct ModelWriter {
             guard let gpu = model_gpu(model, UInt32(index)) else { continue }
             writeFixed(profile.seats[index], index, to: gpu)
             writeCapacity(profile.seats[index].board, to: gpu)
-            writeLinks(to: gpu)
+            writeLinks(index, to: gpu)
+            writeSlices(profile.seats[index].board, to: gpu)
             writeLive(profile.seats[index].board, to: gpu)
             for other in profile.seats.indices {
                 model_path(model, UInt32(index), UInt32(other))?.pointee = path(index, other)
@@ -81,38 +84,86 @@ struct ModelWriter {
         gpu.pointee.eccSupported = board.hasErrorCorrection ? 1 : 0
         gpu.pointee.migSupported = board.hasMIG ? 1 : 0
         gpu.pointee.peerAccessSupported = board.hasPeerAccess ? 1 : 0
+        gpu.pointee.rowRemapping = board.hasErrorCorrection && board.architecture.rawValue >= 7 ? 1 : 0
         gpu.pointee.displaySupported = board.hasDisplay ? 1 : 0
     }
 
-    private func writeLinks(to gpu: UnsafeMutablePointer<ModelGPU>) {
-        guard case .switched(let links, let version, let speed, let buses, let deviceID) = profile.nvlink else {
-            return
+    private func writeLinks(_ index: Int, to gpu: UnsafeMutablePointer<ModelGPU>) {
+        func set(_ count: Int, _ version: Int, _ speed: Int) {
+            gpu.pointee.nvlinkCount = UInt32(count)
+            gpu.pointee.nvlinkVersion = UInt32(version)
+            gpu.pointee.nvlinkSpeed = UInt32(speed)
         }
-        gpu.pointee.nvlinkCount = UInt32(links)
-        gpu.pointee.nvlinkVersion = UInt32(version)
-        gpu.pointee.nvlinkSpeed = UInt32(speed)
-        for link in 0..<links {
-            let remote = ModelPCI(
-                domain: 0, bus: UInt32(buses[link % buses.count]), device: 0, deviceID: deviceID, subsystemID: 0)
-            model_nvlink(gpu, UInt32(link))?.pointee = ModelNVLink(end: MODEL_LINK_SWITCH.rawValue, remote: remote)
+        switch profile.nvlink {
+        case .none: break
+        case .switched(let links, let version, let speed, let buses, let deviceID):
+            set(links, version, speed)
+            gpu.pointee.fabric = profile.seats[index].board.architecture.rawValue >= 9 ? 1 : 0
+            for link in 0..<links {
+                let remote = ModelPCI(
+                    domain: 0, bus: UInt32(buses[link % buses.count]), device: 0, deviceID: deviceID, subsystemID: 0)
+                model_nvlink(gpu, UInt32(link))?.pointee = ModelNVLink(
+                    end: MODEL_LINK_SWITCH.rawValue, remote: remote)
+            }
+        case .direct(let links, let version, let speed, _):
+            set(links, version, speed)
+            var link: UInt32 = 0
+            for (other, seat) in profile.seats.enumerated() {
+                for _ in 0..<profile.nvlinks(index, other) where link < UInt32(links) {
+                    let remote = ModelPCI(
+                        domain: 0, bus: UInt32(seat.pciBus), device: 0, deviceID: seat.board.pciDeviceID,
+                        subsystemID: seat.board.pciSubsystemID)
+                    model_nvlink(gpu, link)?.pointee = ModelNVLink(end: MODEL_LINK_GPU.rawValue, remote: remote)
+                    link += 1
+                }
+            }
         }
+    }
+
+    private func writeSlices(_ board: Board, to gpu: UnsafeMutablePointer<ModelGPU>) {
+        gpu.pointee.sliceKindCount = UInt32(board.slices.count)
+        gpu.pointee.migNeedsReset = board.hasMIG && board.architecture == .ampere ? 1 : 0
+        for (index, slice) in board.slices.enumerated() {
+            guard let kind = model_slice_kind(gpu, UInt32(index)) else { continue }
+            kind.pointee.number = slice.number.rawValue
+            kind.pointee.id = UInt32(slice.id)
+            kind.pointee.computeSlices = UInt32(slice.computeSlices)
+            kind.pointee.slots = UInt32(slice.slots)
+            kind.pointee.starts = slice.starts.reduce(0) { $0 | 1 << UInt32($1) }
+            kind.pointee.limit = UInt32(slice.limit)
+            kind.pointee.multiprocessors = UInt32(slice.multiprocessors)
+            kind.pointee.copyEngines = UInt32(slice.engines.copy)
+            kind.pointee.decoders = UInt32(slice.engines.decode)
+            kind.pointee.encoders = UInt32(slice.engines.encode)
+            kind.pointee.jpegEngines = UInt32(slice.engines.jpeg)
+            kind.pointee.opticalFlowEngines = UInt32(slice.engines.opticalFlow)
+            kind.pointee.memory = UInt64(slice.memory) << 20
+            put(slice.name, into: &kind.pointee.name)
+        }
+    }
+
+    /// The numbers are NVML's: SEV-SNP processors, GPUs that can, the production environment.
+    private func writeConfidentialComputing(to model: UnsafeMutablePointer<DeviceModel>) {
+        guard profile.confidentialComputing != .none else { return }
+        model.pointee.confidentialCPU = 3
+        model.pointee.confidentialGPU = 1
+        guard profile.confidentialComputing == .on else { return }
+        model.pointee.confidentialEnvironment = 2
+        model.pointee.confidentialFeature = 1
     }
 
     private func writeLive(_ board: Board, to gpu: UnsafeMutablePointer<ModelGPU>) {
         gpu.pointee.powerLimit = UInt32(board.power.standard) * 1000
         gpu.pointee.persistenceMode = 1
-        gpu.pointee.eccMode = board.hasErrorCorrection ? 1 : 0
+        gpu.pointee.eccMode = board.hasErrorCorrection && board.startsWithErrorCorrection ? 1 : 0
         gpu.pointee.eccModePending = gpu.pointee.eccMode
         gpu.pointee.energyAt = model_now()
     }
 
     private func path(_ first: Int, _ second: Int) -> ModelPath {
         guard first != second else { return ModelPath(level: 0, nvlinks: 0) }
-        let isNear = profile.seats[first].numaNode == profile.seats[second].numaNode
-        let level = isNear ? profile.pathWithinNode : profile.pathAcrossNodes
-        var links = 0
-        if case .switched(let count, _, _, _, _) = profile.nvlink { links = count }
-        return ModelPath(level: UInt16(level.rawValue), nvlinks: UInt16(links))
+        return ModelPath(
+            level: UInt16(profile.pathLevel(first, second).rawValue), nvlinks: UInt16(profile.nvlinks(first, second)))
     }
 
     private func clocks(_ clocks: Board.Clocks) -> ModelClocks {

@@ -5,6 +5,7 @@ import Glibc
 /// A simulated machine in a directory: a driver library, the device nodes, and the model behind both.
 ///
 ///     DIRECTORY/lib/libnvidia-ml.so.1   the library; it finds `../dev` by itself
+///     DIRECTORY/lib/libcuda.so.1        the CUDA driver's, where it was built
 ///     DIRECTORY/dev/nvidiactl           the device model, which every process that loads the library maps
 ///     DIRECTORY/dev/nvidia0 ...         one node for each GPU: who cannot open it does not see the GPU
 ///
@@ -36,7 +37,7 @@ package final class SimulatedInstance: Sendable {
     /// It needs no privileges. Device nodes are made where that is allowed and useful, and plain files elsewhere.
     /// - Parameters:
     ///   - directory: must not exist; the directory above it must.
-    ///   - library: the built simulated driver, which is copied.
+    ///   - library: the built simulated `libnvidia-ml.so.1`, which is copied, and with it the `libcuda` beside it.
     ///   - host: tells machines of one profile apart: their GPUs get other UUIDs.
     package static func create(
         profile: SimulatedProfile, at directory: String, library: String, host: String = ""
@@ -47,7 +48,7 @@ package final class SimulatedInstance: Sendable {
             try make(draft)
             try make(draft + "/lib")
             try make(draft + "/dev")
-            try copy(library, to: draft + "/lib/libnvidia-ml.so.1")
+            for (source, name) in libraries(beside: library) { try copy(source, to: "\(draft)/lib/\(name)") }
             for index in profile.seats.indices { try makeNode(draft + "/dev/nvidia\(index)") }
             try makeNode(draft + "/dev/nvidia-uvm")
             try ModelFile.create(at: draft + "/dev/nvidiactl", ModelWriter(profile: profile, host: host))
@@ -72,14 +73,68 @@ package final class SimulatedInstance: Sendable {
         return SimulatedInstance(directory: directory, file: try ModelFile(openAt: path))
     }
 
+    /// Opens a machine that was made before, and gives it the libraries of this build where it has others.
+    ///
+    /// Who has loaded an old library keeps it; each is replaced at once. A machine whose model another build laid out
+    /// cannot be kept, and the error says what to do.
+    /// - Parameter library: the built simulated `libnvidia-ml.so.1`.
+    package static func open(
+        at directory: String, library: String
+    ) throws(SimulationError) -> SimulatedInstance {
+        let instance = try open(at: directory)
+        for (source, name) in libraries(beside: library) {
+            let path = "\(directory)/lib/\(name)"
+            guard !FileManager.default.contentsEqual(atPath: source, andPath: path) else { continue }
+            let draft = "\(path).new-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+            do throws(SimulationError) {
+                try copy(source, to: draft)
+                guard rename(draft, path) == 0 else {
+                    throw .system(operation: "replace", path: path, code: errno)
+                }
+            } catch {
+                unlink(draft)
+                throw error
+            }
+        }
+        return instance
+    }
+
+    /// The built libraries and their names in a machine: the CUDA driver lies beside the other one, or was not built.
+    private static func libraries(beside library: String) -> [(source: String, name: String)] {
+        let directory = library.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+            .joined(separator: "/")
+        let prefix = directory.isEmpty && !library.hasPrefix("/") ? "" : directory + "/"
+        let candidates: [String] = ["\(prefix)libcuda.so.1", "\(prefix)libcuda.so"]
+        let cuda = candidates.first { access($0, R_OK) == 0 }
+        return [(library, "libnvidia-ml.so.1")] + (cuda.map { [($0, "libcuda.so.1")] } ?? [])
+    }
+
     /// The machines that lie in a directory, by name; anything else in it is passed over.
     package static func list(in directory: String) -> [SimulatedInstance] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         return names.sorted().compactMap { name in try? open(at: directory + "/" + name) }
     }
 
+    /// The names of machines in a directory that another version of Divvy made, so that they cannot be opened.
+    package static func unreadable(in directory: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.sorted().filter { name in
+            let path = directory + "/" + name
+            return ModelFile.isModel(at: path + "/dev/nvidiactl") && (try? open(at: path)) == nil
+        }
+    }
+
     /// Takes the machine away. Processes that have its library loaded keep what they see; nobody can load it anew.
     package func remove() throws(SimulationError) {
+        try Self.remove(at: directory)
+    }
+
+    /// Takes away what lies in a directory if it is a machine, one of another build too.
+    package static func remove(at directory: String) throws(SimulationError) {
+        let path = directory + "/dev/nvidiactl"
+        guard ModelFile.isModel(at: path) else {
+            throw .notAnInstance(path: directory, reason: "it has no device model in dev/nvidiactl")
+        }
         let doomed = "\(directory).gone-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         guard rename(directory, doomed) == 0 else {
             throw .system(operation: "remove", path: directory, code: errno)

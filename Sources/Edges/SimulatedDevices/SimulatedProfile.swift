@@ -5,18 +5,13 @@ package struct SimulatedProfile: Sendable {
     package var driver: Driver
     /// In the order of their minor numbers.
     package var seats: [Seat]
-    /// The PCIe path between two GPUs of one NUMA node, and between two of different nodes.
+    /// The PCIe path between two GPUs behind one switch, on one NUMA node, and on different nodes.
+    package var pathWithinSwitch = PathLevel.oneSwitch
     package var pathWithinNode: PathLevel
     package var pathAcrossNodes: PathLevel
     package var nvlink: NVLink
-
-    /// The version of the driver, and what it says of itself.
-    package struct Driver: Sendable {
-        package var version: String
-        package var nvmlVersion: String
-        /// 1000 * major + 10 * minor.
-        package var cudaVersion: Int
-    }
+    /// What the machine's processors and driver do for confidential computing.
+    package var confidentialComputing = ConfidentialComputing.none
 
     /// A GPU in its slot.
     package struct Seat: Sendable {
@@ -26,6 +21,8 @@ package struct SimulatedProfile: Sendable {
         /// The CPUs of the NUMA node.
         package var cpus: [ClosedRange<Int>]
         package var serial: String = ""
+        /// Seats with the same number hang on one PCIe switch; nil is none that another GPU hangs on.
+        package var pcieSwitch: Int?
     }
 
     /// NVML's topology levels.
@@ -45,19 +42,66 @@ package struct SimulatedProfile: Sendable {
         ///   - version: NVML's number for the version of the links.
         ///   - speed: megabytes per second of one link, one way.
         case switched(linksPerGPU: Int, version: Int, speed: Int, switchBuses: [Int], switchDeviceID: UInt32)
+        /// GPUs are joined to each other directly, by bridges or on the baseboard.
+        case direct(linksPerGPU: Int, version: Int, speed: Int, pairs: [Pair])
+    }
+
+    /// Two GPUs and the number of links between them.
+    package struct Pair: Sendable {
+        package var first: Int
+        package var second: Int
+        package var links: Int
+    }
+
+    package enum ConfidentialComputing: Sendable {
+        case none
+        /// The hardware can, and the driver runs without.
+        case capable
+        /// The driver runs the GPUs in confidential mode; processes' memory is then not told.
+        case on
     }
 }
 
 extension SimulatedProfile {
     /// All machines that can be simulated.
-    package static let all: [SimulatedProfile] = [.dgxA100, .twoRTX4090]
+    package static let all: [SimulatedProfile] = [
+        .dgxA100, .dgxA100With80GB, .dgxH100, .hgxH200, .b200, .eightL40S, .twoRTX4090, .twoRTXA6000, .twoA30,
+        .dgx1V100, .fourT4, .mixed,
+    ]
 
-    /// The machine of that name.
+    /// The machine of that name, with another driver where its branch stands behind an `@`: `dgx-a100@580`.
     package static func named(_ name: String) throws(SimulationError) -> SimulatedProfile {
-        guard let profile = all.first(where: { $0.name == name }) else {
+        let parts = name.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        guard var profile = all.first(where: { $0.name == parts[0] }) else {
             throw .unknownProfile(name, known: all.map(\.name))
         }
+        if parts.count == 2 { profile.driver = try .named(String(parts[1])) }
         return profile
+    }
+
+    /// The models of GPU, each once.
+    package var models: [String] {
+        seats.reduce(into: []) { models, seat in
+            if !models.contains(seat.board.name) { models.append(seat.board.name) }
+        }
+    }
+
+    /// How two GPUs are joined over PCIe.
+    package func pathLevel(_ first: Int, _ second: Int) -> PathLevel {
+        let (first, second) = (seats[first], seats[second])
+        if let group = first.pcieSwitch, group == second.pcieSwitch { return pathWithinSwitch }
+        return first.numaNode == second.numaNode ? pathWithinNode : pathAcrossNodes
+    }
+
+    /// How many NVLinks join two GPUs, directly or through switches.
+    package func nvlinks(_ first: Int, _ second: Int) -> Int {
+        switch nvlink {
+        case .none: 0
+        case .switched(let links, _, _, _, _): first == second ? 0 : links
+        case .direct(_, _, _, let pairs):
+            pairs.filter { ($0.first, $0.second) == (first, second) || ($0.second, $0.first) == (first, second) }
+                .reduce(0) { $0 + $1.links }
+        }
     }
 
     /// The UUID of a GPU: always the same for the same machine and index.

@@ -24,17 +24,26 @@ enum Driver {
     }
 
     static func initialize() -> nvmlReturn_t {
+        guard let opened = openFirst() else { return NVML_ERROR_DRIVER_NOT_LOADED }
+        // Not under the lock: a start that is to hang must not hold up those of other threads by it.
+        if let failure = meetFault("nvmlInit", in: opened) { return failure }
+        lock()
+        references.store(references.load(ordering: .relaxed) + 1, ordering: .releasing)
+        isChanging.store(false, ordering: .releasing)
+        return NVML_SUCCESS
+    }
+
+    /// The machine, opened if nobody has started the library; nil where there is none.
+    private static func openFirst() -> MappedModel? {
         lock()
         defer { isChanging.store(false, ordering: .releasing) }
-        let count = references.load(ordering: .relaxed)
-        if count == 0 {
+        if references.load(ordering: .relaxed) == 0 {
             var devices = MappedModel.Path(repeating: 0)
-            guard let opened = MappedModel.open(devices: &devices) else { return NVML_ERROR_DRIVER_NOT_LOADED }
+            guard let opened = MappedModel.open(devices: &devices) else { return nil }
             keep(opened)
             look(at: devices)
         }
-        references.store(count + 1, ordering: .releasing)
-        return NVML_SUCCESS
+        return mapped
     }
 
     static func shutDown() -> nvmlReturn_t {
@@ -67,6 +76,7 @@ enum Driver {
             old.isWritable == opened.isWritable
         {
             munmap(opened.model, MemoryLayout<DeviceModel>.size)
+            close(opened.file)
         } else {
             mapped = opened
         }

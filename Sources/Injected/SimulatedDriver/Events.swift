@@ -15,18 +15,26 @@ private func eventSet(_ handle: nvmlEventSet_t?) -> UnsafeMutablePointer<EventSe
     handle.map { UnsafeMutablePointer<EventSet>($0) }
 }
 
-private let supportedKinds =
-    NVML_EVENT_SINGLE_BIT_ECC | NVML_EVENT_DOUBLE_BIT_ECC | NVML_EVENT_PSTATE | NVML_EVENT_XID_CRITICAL
-    | NVML_EVENT_CLOCK
+extension GPU {
+    /// The kinds of events that this GPU's driver knows.
+    fileprivate var eventKinds: UInt64 {
+        var kinds = NVML_EVENT_PSTATE | NVML_EVENT_XID_CRITICAL | NVML_EVENT_CLOCK
+        if state.pointee.eccSupported != 0 { kinds |= NVML_EVENT_SINGLE_BIT_ECC | NVML_EVENT_DOUBLE_BIT_ECC }
+        if state.pointee.migSupported != 0 { kinds |= NVML_EVENT_MIG_CONFIG_CHANGE }
+        if mapped.knows(575) { kinds |= NVML_EVENT_GPU_UNAVAILABLE | NVML_EVENT_GPU_RECOVERY_ACTION }
+        return kinds
+    }
+}
 
 /// A new set hears of what happens from now on.
 @c public func nvmlEventSetCreate(_ set: UnsafeMutablePointer<nvmlEventSet_t?>?) -> nvmlReturn_t {
-    guard let mapped = Driver.current else { return NVML_ERROR_UNINITIALIZED }
-    guard let set else { return NVML_ERROR_INVALID_ARGUMENT }
-    let created = UnsafeMutablePointer<EventSet>.allocate(capacity: 1)
-    created.initialize(to: EventSet(seen: model_load_64(&mapped.model.pointee.newestEvent)))
-    set.pointee = OpaquePointer(created)
-    return NVML_SUCCESS
+    withMachine { mapped in
+        guard let set else { return NVML_ERROR_INVALID_ARGUMENT }
+        let created = UnsafeMutablePointer<EventSet>.allocate(capacity: 1)
+        created.initialize(to: EventSet(seen: model_load_64(&mapped.model.pointee.newestEvent)))
+        set.pointee = OpaquePointer(created)
+        return NVML_SUCCESS
+    }
 }
 
 @c public func nvmlEventSetFree(_ set: nvmlEventSet_t?) -> nvmlReturn_t {
@@ -39,7 +47,7 @@ private let supportedKinds =
 @c public func nvmlDeviceGetSupportedEventTypes(
     _ device: nvmlDevice_t?, _ kinds: UnsafeMutablePointer<UInt64>?
 ) -> nvmlReturn_t {
-    answer(device, kinds) { _ in supportedKinds }
+    answer(device, kinds) { $0.eventKinds }
 }
 
 @c public func nvmlDeviceRegisterEvents(
@@ -47,7 +55,7 @@ private let supportedKinds =
 ) -> nvmlReturn_t {
     withGPU(device) { gpu in
         guard let set = eventSet(set) else { return NVML_ERROR_INVALID_ARGUMENT }
-        guard kinds & ~supportedKinds == 0 else { return NVML_ERROR_NOT_SUPPORTED }
+        guard kinds & ~gpu.eventKinds == 0 else { return NVML_ERROR_NOT_SUPPORTED }
         set.pointee.kinds[Int(gpu.number)] |= kinds
         return NVML_SUCCESS
     }
@@ -75,6 +83,7 @@ private func wait(
     _ handle: nvmlEventSet_t?, _ timeout: UInt32, _ deliver: (nvmlEventData_t) -> Void
 ) -> nvmlReturn_t {
     guard let mapped = Driver.current else { return NVML_ERROR_UNINITIALIZED }
+    if let failure = meetFault("nvmlEventSetWait", in: mapped) { return failure }
     guard let set = eventSet(handle) else { return NVML_ERROR_INVALID_ARGUMENT }
     let deadline = model_now() + UInt64(timeout) * 1000
     while true {
@@ -85,7 +94,8 @@ private func wait(
             deliver(
                 nvmlEventData_t(
                     device: GPU(mapped: mapped, number: event.gpu).handle, eventType: event.type,
-                    eventData: event.data, gpuInstanceId: NVML_NO_INSTANCE, computeInstanceId: NVML_NO_INSTANCE))
+                    eventData: event.data, gpuInstanceId: (event.instance >> 16) &- 1,
+                    computeInstanceId: (event.instance & 0xFFFF) &- 1))
             return NVML_SUCCESS
         }
         let now = model_now()

@@ -20,15 +20,29 @@ private let toolInterface: InlineArray<16, UInt8> = [
     guard memcmp(interface, &wanted, 16) == 0 else { return NVML_ERROR_NOT_FOUND }
     table.pointee = driver_export_table(
         driver_private_functions(
-            unsupported: { _, _, _ in Int32(NVML_ERROR_NOT_SUPPORTED.rawValue) },
-            common_ancestor: commonAncestor,
-            handle_by_index: { index, device, _ in
+            unsupported: { _, _, _, _, _ in Int32(NVML_ERROR_NOT_SUPPORTED.rawValue) },
+            is_monitored: { device, isMonitored, _, _, _ in flag(1, of: device, isMonitored) },
+            is_primary: { device, isPrimary, _, _, _ in flag(0, of: device, isPrimary) },
+            reset: { count, devices, _, _, _ in reset(count, devices) },
+            resets_together: { isNeeded, _, _, _, _ in
+                guard let isNeeded = UnsafeMutablePointer<UInt32>(bitPattern: isNeeded) else {
+                    return Int32(NVML_ERROR_INVALID_ARGUMENT.rawValue)
+                }
+                isNeeded.pointee = 0
+                return Int32(NVML_SUCCESS.rawValue)
+            },
+            reset_group: { group, devices, count, _, _ in makeResetGroup(group, devices, count) },
+            reset_group_members: { group, devices, count, _, _ in members(group, devices, count) },
+            reset_group_end: { _, _, _, _, _ in Int32(NVML_SUCCESS.rawValue) },
+            common_ancestor: { first, second, level, _, _ in commonAncestor(first, second, level) },
+            handle_by_index: { index, device, _, _, _ in
                 let device = UnsafeMutablePointer<nvmlDevice_t?>(bitPattern: device)
                 return Int32(nvmlDeviceGetHandleByIndex(UInt32(truncatingIfNeeded: index), device).rawValue)
             },
-            compute_processes: { device, count, entries in list(device, count, entries) { $0.graphics == 0 } },
-            served_processes: { device, count, entries in list(device, count, entries) { _ in false } },
-            graphics_processes: { device, count, entries in list(device, count, entries) { $0.graphics != 0 } }))
+            process_samples: { device, lastSeen, _, count, samples in sample(device, lastSeen, count, samples) },
+            compute_processes: { device, count, entries, _, _ in list(device, count, entries, .compute) },
+            served_processes: { device, count, entries, _, _ in list(device, count, entries, .served) },
+            graphics_processes: { device, count, entries, _, _ in list(device, count, entries, .graphics) }))
     return NVML_SUCCESS
 }
 
@@ -55,21 +69,52 @@ private func gpu(at text: UnsafePointer<CChar>) -> GPU? {
     return nil
 }
 
+/// One sample for each process. The tool takes the mean over all samples, so each tells its load times their number.
+private func sample(_ device: UInt, _ lastSeen: UInt, _ count: UInt, _ samples: UInt) -> Int32 {
+    let result = withGPU(OpaquePointer(bitPattern: device), call: "nvmlDeviceGetProcessUtilization") { gpu in
+        guard let count = UnsafeMutablePointer<UInt32>(bitPattern: count),
+            let samples = UnsafeMutablePointer<driver_process_sample>(bitPattern: samples)
+        else { return NVML_ERROR_INVALID_ARGUMENT }
+        guard !gpu.isPartitioned else { return NVML_ERROR_NOT_SUPPORTED }
+        let now = driver_wall_clock()
+        var found: UInt32 = 0
+        gpu.forEachProcess { process, _ in
+            guard found < UInt32(DRIVER_PROCESS_SAMPLE_LIMIT) else { return }
+            driver_fill_sample(
+                samples + Int(found), now, model_owner_pid(process.owner), process.load, memoryLoad(process.load))
+            found += 1
+        }
+        for index in 0..<Int(found) {
+            samples[index].shares.0.percent *= found
+            samples[index].shares.1.percent *= found
+        }
+        count.pointee = found
+        return found == 0 ? NVML_ERROR_NOT_FOUND : NVML_SUCCESS
+    }
+    return Int32(result.rawValue)
+}
+
 /// Fills a list of processes with their names.
-private func list(
-    _ device: UInt, _ count: UInt, _ entries: UInt, where belongs: (ModelProcess) -> Bool
-) -> Int32 {
-    let result = withGPU(OpaquePointer(bitPattern: device)) { gpu in
+private func list(_ device: UInt, _ count: UInt, _ entries: UInt, _ kind: ProcessKind) -> Int32 {
+    // What is ordered to fail for the public call fails here, too.
+    let call: StaticString =
+        switch kind {
+        case .compute: "nvmlDeviceGetComputeRunningProcesses"
+        case .served: "nvmlDeviceGetMPSComputeRunningProcesses"
+        case .graphics: "nvmlDeviceGetGraphicsRunningProcesses"
+        }
+    let result = withDevice(OpaquePointer(bitPattern: device), call) { gpu, part in
         guard let count = UnsafeMutablePointer<UInt32>(bitPattern: count),
             let entries = UnsafeMutablePointer<driver_process_detail>(bitPattern: entries)
         else { return NVML_ERROR_INVALID_ARGUMENT }
         let room = count.pointee
         var found: UInt32 = 0
-        gpu.forEachProcess { process in
-            guard belongs(process) else { return }
+        gpu.forEachProcess(of: part) { process, place in
+            guard ProcessKind(process, place) == kind else { return }
             if found < room {
-                let pid = model_owner_pid(process.owner)
-                driver_fill_detail(entries + Int(found), pid, process.memory, NVML_NO_INSTANCE)
+                driver_fill_detail(
+                    entries + Int(found), model_owner_pid(process.owner), gpu.mapped.told(process.memory),
+                    place.gpuInstanceID, place.computeInstanceID)
             }
             found += 1
         }

@@ -3,16 +3,43 @@ import CSimulatedDriver
 
 // What a GPU is.
 
+/// Of a MIG device, with its size behind.
 @c public func nvmlDeviceGetName(
     _ device: nvmlDevice_t?, _ name: UnsafeMutablePointer<CChar>?, _ length: UInt32
 ) -> nvmlReturn_t {
-    answerText(device, name, length) { model_name($0) }
+    withDevice(device, #function) { gpu, part in
+        var text = TextBuffer(repeating: 0)
+        return withUnsafeMutableBytes(of: &text) { bytes in
+            guard let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self), let whole = model_name(gpu.state)
+            else { return NVML_ERROR_UNKNOWN }
+            let size = strlen(whole)
+            memcpy(start, whole, size + 1)
+            if let part {
+                start[size] = 32
+                writeSizeName(part.instance.kind, slices: part.slices, to: start + size + 1)
+            }
+            return copy(start, to: name, length)
+        }
+    }
 }
+
+/// Long enough for all texts that are put together.
+private typealias TextBuffer = InlineArray<192, CChar>
 
 @c public func nvmlDeviceGetUUID(
     _ device: nvmlDevice_t?, _ uuid: UnsafeMutablePointer<CChar>?, _ length: UInt32
 ) -> nvmlReturn_t {
-    answerText(device, uuid, length) { model_uuid($0) }
+    withDevice(device, #function) { gpu, part in
+        guard let part else {
+            return model_uuid(gpu.state).map { copy($0, to: uuid, length) } ?? NVML_ERROR_UNKNOWN
+        }
+        var text = TextBuffer(repeating: 0)
+        return withUnsafeMutableBytes(of: &text) { bytes in
+            guard let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self) else { return NVML_ERROR_UNKNOWN }
+            part.writeUUID(to: start)
+            return copy(start, to: uuid, length)
+        }
+    }
 }
 
 @c public func nvmlDeviceGetSerial(
@@ -50,7 +77,16 @@ import CSimulatedDriver
 }
 
 @c public func nvmlDeviceGetIndex(_ device: nvmlDevice_t?, _ index: UnsafeMutablePointer<UInt32>?) -> nvmlReturn_t {
-    answer(device, index) { Driver.index(ofNumber: $0.number) }
+    answerForParts(device, index) { gpu, part in
+        guard let part else { return Driver.index(ofNumber: gpu.number) }
+        var index: UInt32 = 0
+        var found: UInt32?
+        gpu.forEachPart { other in
+            if other.handle == part.handle { found = index }
+            index += 1
+        }
+        return found
+    }
 }
 
 @c public func nvmlDeviceGetMinorNumber(
@@ -62,19 +98,19 @@ import CSimulatedDriver
 @c public func nvmlDeviceGetBrand(
     _ device: nvmlDevice_t?, _ brand: UnsafeMutablePointer<nvmlBrandType_t>?
 ) -> nvmlReturn_t {
-    answer(device, brand) { nvmlBrandType_t($0.state.pointee.brand) }
+    answerForParts(device, brand) { gpu, _ in nvmlBrandType_t(gpu.state.pointee.brand) }
 }
 
 @c public func nvmlDeviceGetArchitecture(
     _ device: nvmlDevice_t?, _ architecture: UnsafeMutablePointer<UInt32>?
 ) -> nvmlReturn_t {
-    answer(device, architecture) { $0.state.pointee.architecture }
+    answerForParts(device, architecture) { gpu, _ in gpu.state.pointee.architecture }
 }
 
 @c public func nvmlDeviceGetCudaComputeCapability(
     _ device: nvmlDevice_t?, _ major: UnsafeMutablePointer<Int32>?, _ minor: UnsafeMutablePointer<Int32>?
 ) -> nvmlReturn_t {
-    withGPU(device) { gpu in
+    withDevice(device, #function) { gpu, _ in
         guard let major, let minor else { return NVML_ERROR_INVALID_ARGUMENT }
         major.pointee = Int32(gpu.state.pointee.computeMajor)
         minor.pointee = Int32(gpu.state.pointee.computeMinor)
@@ -88,22 +124,29 @@ import CSimulatedDriver
     answer(device, count) { $0.state.pointee.multiprocessors * $0.state.pointee.coresPerMultiprocessor }
 }
 
-/// The whole GPU as if it were one slice.
+/// What a MIG device has; of a whole GPU there is nothing to tell.
 @c(nvmlDeviceGetAttributes_v2) public func nvmlDeviceGetAttributes2(
     _ device: nvmlDevice_t?, _ attributes: UnsafeMutablePointer<nvmlDeviceAttributes_t>?
 ) -> nvmlReturn_t {
-    answer(device, attributes) { gpu in
-        let state = gpu.state.pointee
+    answerForParts(device, attributes) { _, part in
+        guard let part else { return nil }
+        let kind = part.instance.kind.pointee
         return nvmlDeviceAttributes_t(
-            multiprocessorCount: state.multiprocessors, sharedCopyEngineCount: state.copyEngines,
-            sharedDecoderCount: state.decoders, sharedEncoderCount: state.encoders,
-            sharedJpegCount: state.jpegEngines, sharedOfaCount: state.opticalFlowEngines,
-            gpuInstanceSliceCount: 0, computeInstanceSliceCount: 0, memorySizeMB: state.memoryTotal >> 20)
+            multiprocessorCount: part.multiprocessors, sharedCopyEngineCount: kind.copyEngines,
+            sharedDecoderCount: kind.decoders, sharedEncoderCount: kind.encoders, sharedJpegCount: kind.jpegEngines,
+            sharedOfaCount: kind.opticalFlowEngines, gpuInstanceSliceCount: kind.computeSlices,
+            computeInstanceSliceCount: part.slices, memorySizeMB: kind.memory >> 20)
     }
 }
 
+@c public func nvmlDeviceGetAttributes(
+    _ device: nvmlDevice_t?, _ attributes: UnsafeMutablePointer<nvmlDeviceAttributes_t>?
+) -> nvmlReturn_t {
+    nvmlDeviceGetAttributes2(device, attributes)
+}
+
 @c public func nvmlDeviceGetPciInfo(_ device: nvmlDevice_t?, _ pci: UnsafeMutableRawPointer?) -> nvmlReturn_t {
-    withGPU(device) { gpu in
+    withDevice(device, #function) { gpu, _ in
         guard let pci else { return NVML_ERROR_INVALID_ARGUMENT }
         // The first two versions of the structure end before the long bus id, in words that are not used.
         var info = pciInfo(gpu.state.pointee.pci)
@@ -121,7 +164,7 @@ import CSimulatedDriver
 @c(nvmlDeviceGetPciInfo_v3) public func nvmlDeviceGetPciInfo3(
     _ device: nvmlDevice_t?, _ pci: UnsafeMutablePointer<nvmlPciInfo_t>?
 ) -> nvmlReturn_t {
-    answer(device, pci) { pciInfo($0.state.pointee.pci) }
+    answerForParts(device, pci) { gpu, _ in pciInfo(gpu.state.pointee.pci) }
 }
 
 /// A PCI address as NVML shows it.
@@ -139,4 +182,26 @@ func pciInfo(_ pci: ModelPCI) -> nvmlPciInfo_t {
         write(pci, domainDigits: 4, to: UnsafeMutableRawPointer(text).assumingMemoryBound(to: CChar.self))
     }
     return info
+}
+
+@c public func nvmlDeviceGetPciInfoExt(
+    _ device: nvmlDevice_t?, _ pci: UnsafeMutablePointer<nvmlPciInfoExt_v1_t>?
+) -> nvmlReturn_t {
+    withDevice(device, #function, since: 550) { gpu, _ in
+        guard let pci else { return NVML_ERROR_INVALID_ARGUMENT }
+        guard pci.pointee.version == structVersion(nvmlPciInfoExt_v1_t.self, 1) else {
+            return NVML_ERROR_ARGUMENT_VERSION_MISMATCH
+        }
+        let info = pciInfo(gpu.state.pointee.pci)
+        pci.pointee.domain = info.domain
+        pci.pointee.bus = info.bus
+        pci.pointee.device = info.device
+        pci.pointee.pciDeviceId = info.pciDeviceId
+        pci.pointee.pciSubSystemId = info.pciSubSystemId
+        // A display controller; with a display one for it, else one for three dimensions.
+        pci.pointee.baseClass = 3
+        pci.pointee.subClass = gpu.state.pointee.displaySupported != 0 ? 0 : 2
+        pci.pointee.busId = info.busId
+        return NVML_SUCCESS
+    }
 }

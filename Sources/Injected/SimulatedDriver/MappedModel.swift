@@ -6,10 +6,17 @@ import CSimulatedDriver
 /// worst, and never memory that is gone.
 struct MappedModel {
     let model: UnsafeMutablePointer<DeviceModel>
+    /// The open file, by which the locks of processes in other PID namespaces are seen.
+    let file: Int32
     /// False where the file may only be read; then this process leaves no trace in it.
     let isWritable: Bool
+    /// Whether this process may change modes and limits: root, or who made the machine.
+    let mayAdminister: Bool
     /// Whether the pids of the model are pids that this process can look up.
     let sharesPIDs: Bool
+
+    /// Whether the machine's driver is of that branch or newer.
+    func knows(_ branch: UInt32) -> Bool { model.pointee.driverBranch >= branch }
 
     /// A directory's path without a zero at its end, long enough for every path that the kernel takes.
     typealias Path = InlineArray<4096, CChar>
@@ -58,8 +65,14 @@ struct MappedModel {
             file = path.withCString { driver_open($0, false) }
         }
         guard file >= 0 else { return nil }
-        defer { close(file) }
+        guard let mapped = map(file, isWritable: isWritable) else {
+            close(file)
+            return nil
+        }
+        return mapped
+    }
 
+    private static func map(_ file: Int32, isWritable: Bool) -> MappedModel? {
         let size = MemoryLayout<DeviceModel>.size
         // A real nvidiactl is a character device and has no size.
         guard lseek(file, 0, SEEK_END) >= size else { return nil }
@@ -75,7 +88,7 @@ struct MappedModel {
             return nil
         }
         return MappedModel(
-            model: model, isWritable: isWritable,
+            model: model, file: file, isWritable: isWritable, mayAdminister: isWritable && driver_may_administer(file),
             sharesPIDs: model.pointee.pidNamespace == process_pid_namespace())
     }
 

@@ -4,27 +4,16 @@ import CSimulatedDriver
 // Settings of a GPU, and who may change them.
 
 /// Stores a setting and what it will be after the next reset; only where the GPU has it.
-private func answerMode<Mode>(
+func answerMode<Mode>(
     _ device: nvmlDevice_t?, _ current: UnsafeMutablePointer<Mode>?, _ pending: UnsafeMutablePointer<Mode>?,
-    _ modes: (GPU) -> (current: Mode, pending: Mode)?
+    call: StaticString = #function, _ modes: (GPU) -> (current: Mode, pending: Mode)?
 ) -> nvmlReturn_t {
-    withGPU(device) { gpu in
+    withGPU(device, call: call) { gpu in
         guard let current, let pending else { return NVML_ERROR_INVALID_ARGUMENT }
         guard let modes = modes(gpu) else { return NVML_ERROR_NOT_SUPPORTED }
         current.pointee = modes.current
         pending.pointee = modes.pending
         return NVML_SUCCESS
-    }
-}
-
-/// Runs a change for root, and tells the others of the machine.
-private func change(_ device: nvmlDevice_t?, _ body: (GPU) -> nvmlReturn_t) -> nvmlReturn_t {
-    withGPU(device) { gpu in
-        guard geteuid() == 0, gpu.mapped.isWritable else { return NVML_ERROR_NO_PERMISSION }
-        model_charge_energy(gpu.model, gpu.number)
-        let result = body(gpu)
-        if result == NVML_SUCCESS { model_edited(gpu.model) }
-        return result
     }
 }
 
@@ -124,38 +113,6 @@ private func change(_ device: nvmlDevice_t?, _ body: (GPU) -> nvmlReturn_t) -> n
     answer(device, mode) { _ in 0 }
 }
 
-// MARK: MIG
-
-@c public func nvmlDeviceGetMigMode(
-    _ device: nvmlDevice_t?, _ current: UnsafeMutablePointer<UInt32>?, _ pending: UnsafeMutablePointer<UInt32>?
-) -> nvmlReturn_t {
-    answerMode(device, current, pending) { gpu in
-        guard gpu.state.pointee.migSupported != 0 else { return nil }
-        return (model_load_32(&gpu.state.pointee.migMode), model_load_32(&gpu.state.pointee.migModePending))
-    }
-}
-
-/// None: this machine cannot be partitioned yet.
-@c public func nvmlDeviceGetMaxMigDeviceCount(
-    _ device: nvmlDevice_t?, _ count: UnsafeMutablePointer<UInt32>?
-) -> nvmlReturn_t {
-    answer(device, count) { _ in 0 }
-}
-
-@c public func nvmlDeviceGetMigDeviceHandleByIndex(
-    _ device: nvmlDevice_t?, _ index: UInt32, _ migDevice: UnsafeMutablePointer<nvmlDevice_t?>?
-) -> nvmlReturn_t {
-    withGPU(device) { gpu in
-        gpu.state.pointee.migSupported != 0 ? NVML_ERROR_NOT_FOUND : NVML_ERROR_NOT_SUPPORTED
-    }
-}
-
-@c public func nvmlDeviceIsMigDeviceHandle(
-    _ device: nvmlDevice_t?, _ isMigDevice: UnsafeMutablePointer<UInt32>?
-) -> nvmlReturn_t {
-    answer(device, isMigDevice) { _ in 0 }
-}
-
 // MARK: Error correction
 
 @c public func nvmlDeviceGetEccMode(
@@ -168,6 +125,16 @@ private func change(_ device: nvmlDevice_t?, _ body: (GPU) -> nvmlReturn_t) -> n
             nvmlEnableState_t(model_load_32(&gpu.state.pointee.eccMode)),
             nvmlEnableState_t(model_load_32(&gpu.state.pointee.eccModePending))
         )
+    }
+}
+
+/// Takes effect with the next reset.
+@c public func nvmlDeviceSetEccMode(_ device: nvmlDevice_t?, _ mode: nvmlEnableState_t) -> nvmlReturn_t {
+    change(device) { gpu in
+        guard gpu.state.pointee.eccSupported != 0 else { return NVML_ERROR_NOT_SUPPORTED }
+        guard mode.rawValue <= 1 else { return NVML_ERROR_INVALID_ARGUMENT }
+        model_store_32(&gpu.state.pointee.eccModePending, mode.rawValue)
+        return NVML_SUCCESS
     }
 }
 
@@ -187,5 +154,5 @@ private func change(_ device: nvmlDevice_t?, _ body: (GPU) -> nvmlReturn_t) -> n
 @c(nvmlDeviceGetDriverModel_v2) public func nvmlDeviceGetDriverModel2(
     _ device: nvmlDevice_t?, _ current: UnsafeMutablePointer<UInt32>?, _ pending: UnsafeMutablePointer<UInt32>?
 ) -> nvmlReturn_t {
-    unsupported(device)
+    unsupported(device, since: 555)
 }

@@ -16,9 +16,12 @@ extension GPU {
         return step < 40 ? step - 20 : 60 - step
     }
 
+    /// NVML's mask of why somebody wants the clocks held down.
+    var throttle: UInt64 { model_load_64(&state.pointee.throttle) }
+
     /// Milliwatts, between idle and the limit.
     var power: UInt32 {
-        let mean = Int(model_power(state, load))
+        let mean = Int(model_power(state, throttle & NVML_CLOCKS_REASON_HW_POWER_BRAKE != 0 ? load / 2 : load))
         let limit = max(Int(model_load_32(&state.pointee.powerLimit)), Int(state.pointee.powerIdle))
         return UInt32(min(limit, max(Int(state.pointee.powerIdle), mean + mean * unrest / 1000)))
     }
@@ -31,11 +34,13 @@ extension GPU {
     }
 
     var temperature: UInt32 {
+        let isHot = throttle & (NVML_CLOCKS_REASON_SW_THERMAL | NVML_CLOCKS_REASON_HW_THERMAL) != 0
+        if isHot { return state.pointee.temperatureSlowdown }
         let (idle, busy) = (Int(state.pointee.temperatureIdle), Int(state.pointee.temperatureBusy))
         return UInt32(max(0, idle + (busy - idle) * Int(load) / 100 + unrest / 12))
     }
 
-    fileprivate func clock(_ kind: nvmlClockType_t, of clocks: ModelClocks) -> UInt32? {
+    func clock(_ kind: nvmlClockType_t, of clocks: ModelClocks) -> UInt32? {
         switch kind {
         case NVML_CLOCK_GRAPHICS: clocks.graphics
         case NVML_CLOCK_SM: clocks.sm
@@ -53,6 +58,8 @@ func memoryLoad(_ load: UInt32) -> UInt32 { load * 3 / 5 }
     _ device: nvmlDevice_t?, _ utilization: UnsafeMutablePointer<nvmlUtilization_t>?
 ) -> nvmlReturn_t {
     answer(device, utilization) { gpu in
+        // In MIG mode the driver has no such number.
+        guard !gpu.isPartitioned else { return nil }
         let load = gpu.load
         return nvmlUtilization_t(gpu: load, memory: memoryLoad(load))
     }
@@ -60,9 +67,10 @@ func memoryLoad(_ load: UInt32) -> UInt32 { load * 3 / 5 }
 
 /// Nothing is encoded or decoded; the sampling period is the driver's sixth of a second.
 private func videoLoad(
-    _ device: nvmlDevice_t?, _ utilization: UnsafeMutablePointer<UInt32>?, _ period: UnsafeMutablePointer<UInt32>?
+    _ device: nvmlDevice_t?, _ utilization: UnsafeMutablePointer<UInt32>?, _ period: UnsafeMutablePointer<UInt32>?,
+    call: StaticString = #function
 ) -> nvmlReturn_t {
-    withGPU(device) { _ in
+    withGPU(device, call: call) { _ in
         guard let utilization, let period else { return NVML_ERROR_INVALID_ARGUMENT }
         utilization.pointee = 0
         period.pointee = 167_000
@@ -156,7 +164,15 @@ private func videoLoad(
     _ device: nvmlDevice_t?, _ kind: nvmlClockType_t, _ frequency: UnsafeMutablePointer<UInt32>?
 ) -> nvmlReturn_t {
     answer(device, frequency) { gpu in
-        gpu.clock(kind, of: gpu.load == 0 ? gpu.state.pointee.clocksIdle : gpu.state.pointee.clocksMax)
+        guard let idle = gpu.clock(kind, of: gpu.state.pointee.clocksIdle),
+            let most = gpu.clock(kind, of: gpu.state.pointee.clocksMax)
+        else { return nil }
+        guard gpu.load > 0 else { return idle }
+        guard kind != NVML_CLOCK_MEM else { return most }
+        // Held down to a half, but never below what an idle GPU has.
+        let held = gpu.throttle != 0 ? max(idle, most / 2) : most
+        let locked = model_load_32(&gpu.state.pointee.lockedClockMax)
+        return locked > 0 && kind != NVML_CLOCK_VIDEO ? min(held, locked) : held
     }
 }
 
@@ -201,7 +217,9 @@ private func videoLoad(
     _ device: nvmlDevice_t?, _ reasons: UnsafeMutablePointer<UInt64>?
 ) -> nvmlReturn_t {
     answer(device, reasons) { gpu in
-        switch gpu.load {
+        let ordered = gpu.throttle
+        guard ordered == 0 else { return ordered }
+        return switch gpu.load {
         case 0: NVML_CLOCKS_REASON_IDLE
         case 98...: NVML_CLOCKS_REASON_SW_POWER_CAP
         default: 0

@@ -15,9 +15,9 @@ func copy(
 /// Copies a text about a GPU; an empty one is what this GPU does not have.
 func answerText(
     _ device: nvmlDevice_t?, _ buffer: UnsafeMutablePointer<CChar>?, _ length: UInt32,
-    _ text: (UnsafeMutablePointer<ModelGPU>) -> UnsafePointer<CChar>?
+    call: StaticString = #function, _ text: (UnsafeMutablePointer<ModelGPU>) -> UnsafePointer<CChar>?
 ) -> nvmlReturn_t {
-    withGPU(device) { gpu in
+    withDevice(device, call) { gpu, _ in
         guard let text = text(gpu.state), text.pointee != 0 else { return NVML_ERROR_NOT_SUPPORTED }
         return copy(text, to: buffer, length)
     }

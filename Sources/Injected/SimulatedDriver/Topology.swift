@@ -4,7 +4,7 @@ import CSimulatedDriver
 // Where a GPU sits, and how it is joined to others.
 
 @c public func nvmlDeviceGetNumaNodeId(_ device: nvmlDevice_t?, _ node: UnsafeMutablePointer<UInt32>?) -> nvmlReturn_t {
-    answer(device, node) { UInt32(exactly: $0.state.pointee.numaNode) }
+    answer(device, node, since: 550) { UInt32(exactly: $0.state.pointee.numaNode) }
 }
 
 @c public func nvmlDeviceGetCpuAffinity(
@@ -41,9 +41,10 @@ import CSimulatedDriver
 
 /// Runs a call for two GPUs that can both be reached.
 private func withPair(
-    _ first: nvmlDevice_t?, _ second: nvmlDevice_t?, _ body: (GPU, GPU) -> nvmlReturn_t
+    _ first: nvmlDevice_t?, _ second: nvmlDevice_t?, call: StaticString = #function,
+    _ body: (GPU, GPU) -> nvmlReturn_t
 ) -> nvmlReturn_t {
-    withGPU(first) { first in withGPU(second) { second in body(first, second) } }
+    withGPU(first, call: call) { first in withGPU(second, call: call) { second in body(first, second) } }
 }
 
 @c public func nvmlDeviceGetTopologyCommonAncestor(
@@ -102,9 +103,9 @@ private func withPair(
 /// Stores one value about a link of a GPU. The driver numbers as many links as any GPU has; a GPU may have fewer.
 private func answerLink<Value>(
     _ device: nvmlDevice_t?, _ link: UInt32, _ result: UnsafeMutablePointer<Value>?,
-    _ value: (GPU, ModelNVLink) -> Value
+    call: StaticString = #function, _ value: (GPU, ModelNVLink) -> Value
 ) -> nvmlReturn_t {
-    withGPU(device) { gpu in
+    withGPU(device, call: call) { gpu in
         guard let result, link < UInt32(MODEL_NVLINK_LIMIT) else { return NVML_ERROR_INVALID_ARGUMENT }
         guard link < gpu.state.pointee.nvlinkCount else { return NVML_ERROR_NOT_SUPPORTED }
         result.pointee = value(gpu, model_nvlink(gpu.state, link).pointee)
@@ -149,6 +150,24 @@ private func answerLink<Value>(
         case MODEL_LINK_SWITCH.rawValue: NVML_NVLINK_DEVICE_TYPE_SWITCH
         default: NVML_NVLINK_DEVICE_TYPE_UNKNOWN
         }
+    }
+}
+
+/// The first version of the structure ends before the long bus id.
+@c public func nvmlDeviceGetNvLinkRemotePciInfo(
+    _ device: nvmlDevice_t?, _ link: UInt32, _ pci: UnsafeMutableRawPointer?
+) -> nvmlReturn_t {
+    var info = nvmlPciInfo_t()
+    let result = nvmlDeviceGetNvLinkRemotePciInfo2(device, link, &info)
+    guard result == NVML_SUCCESS else { return result }
+    guard let pci else { return NVML_ERROR_INVALID_ARGUMENT }
+    memcpy(pci, &info, 36)
+    return NVML_SUCCESS
+}
+
+@c public func nvmlDeviceResetNvLinkErrorCounters(_ device: nvmlDevice_t?, _ link: UInt32) -> nvmlReturn_t {
+    change(device) { gpu in
+        link < gpu.state.pointee.nvlinkCount ? NVML_SUCCESS : NVML_ERROR_NOT_SUPPORTED
     }
 }
 

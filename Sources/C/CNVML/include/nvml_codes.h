@@ -182,6 +182,12 @@ enum {
     NVML_NVLINK_LIMIT = 36
 };
 
+/// Sizes of GPU instances that a driver may know, and of compute instances.
+enum {
+    NVML_GPU_INSTANCE_PROFILES = 18,
+    NVML_COMPUTE_INSTANCE_PROFILES = 8
+};
+
 /// A 32-bit instance id that means "not in a MIG instance".
 #define NVML_NO_INSTANCE 0xFFFFFFFFU
 /// A 64-bit amount of memory that means "the driver does not know" (WDDM, confidential computing, some containers).
@@ -228,6 +234,15 @@ enum {
     NVML_FIELD_POWER_AVERAGE = 185,
     NVML_FIELD_POWER_INSTANT = 186,
     NVML_FIELD_RECOVERY_ACTION = 230
+};
+
+/// What has to be done to make a GPU whole again, from the least to the most.
+enum {
+    NVML_RECOVERY_NONE = 0,
+    NVML_RECOVERY_GPU_RESET = 1,
+    NVML_RECOVERY_NODE_REBOOT = 2,
+    NVML_RECOVERY_DRAIN_P2P = 3,
+    NVML_RECOVERY_DRAIN_AND_RESET = 4
 };
 
 #endif

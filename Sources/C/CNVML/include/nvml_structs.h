@@ -11,6 +11,10 @@ typedef struct nvmlDevice_st *nvmlDevice_t;
 /// A set of GPUs and of the kinds of events that are waited for.
 typedef struct nvmlEventSet_st *nvmlEventSet_t;
 
+/// A part of a GPU with memory of its own, and a part of that with compute units of its own.
+typedef struct nvmlGpuInstance_st *nvmlGpuInstance_t;
+typedef struct nvmlComputeInstance_st *nvmlComputeInstance_t;
+
 /// The `version` field of a versioned structure: its size, and its number in the highest byte.
 #define NVML_STRUCT_VERSION(type, number) ((uint32_t)(sizeof(type) | ((uint32_t)(number) << 24)))
 
@@ -140,5 +144,8 @@ typedef struct nvmlGetMemoryLimits_v1_st {
     uint64_t hardLimit;
     uint64_t currentUsed;
 } nvmlGetMemoryLimits_v1_t;
+
+#include "nvml_mig_structs.h"
+#include "nvml_health_structs.h"
 
 #endif

@@ -12,7 +12,7 @@
 /// `DIVVYGPU`, read as a little-endian number.
 #define MODEL_MAGIC 0x5550475956564944ULL
 /// Raised whenever a structure below changes; a library refuses a file of another layout.
-#define MODEL_LAYOUT 1U
+#define MODEL_LAYOUT 2U
 
 enum {
     MODEL_GPU_LIMIT = 16,
@@ -20,7 +20,12 @@ enum {
     MODEL_EVENT_LIMIT = 64,
     MODEL_NVLINK_LIMIT = 18,
     /// 64-bit words of a CPU set.
-    MODEL_CPU_WORDS = 16
+    MODEL_CPU_WORDS = 16,
+    /// Slots into which MIG divides the memory of a GPU, and the compute slices of a GPU instance.
+    MODEL_SLICE_SLOTS = 8,
+    MODEL_SLICE_KINDS = 10,
+    MODEL_MEMORY_LIMITS = 128,
+    MODEL_FAULT_LIMIT = 16
 };
 
 /// What hangs on the other end of an NVLink.
@@ -60,6 +65,30 @@ typedef struct ModelClocks {
     uint32_t memory;
     uint32_t video;
 } ModelClocks;
+
+/// A size of GPU instance that a GPU can be cut into.
+typedef struct ModelSliceKind {
+    /// NVML's number for the size: 0 is one slice, 4 is seven slices, ...
+    uint32_t number;
+    /// The number by which `nvidia-smi` and `nvmlDeviceCreateGpuInstance` name it.
+    uint32_t id;
+    uint32_t computeSlices;
+    /// How many memory slots it takes, and a mask of the slots where it may begin.
+    uint32_t slots;
+    uint32_t starts;
+    /// How many of this size there can be at once.
+    uint32_t limit;
+    uint32_t multiprocessors;
+    uint32_t copyEngines;
+    uint32_t decoders;
+    uint32_t encoders;
+    uint32_t jpegEngines;
+    uint32_t opticalFlowEngines;
+    /// Bytes.
+    uint64_t memory;
+    /// `1g.5gb+me`.
+    char name[24];
+} ModelSliceKind;
 
 typedef struct ModelGPU {
     // Fixed: identity. Texts end with a zero.
@@ -120,6 +149,14 @@ typedef struct ModelGPU {
     uint32_t migSupported;
     uint32_t peerAccessSupported;
     uint32_t displaySupported;
+    /// Broken memory is replaced by row remapping; else by page retirement.
+    uint32_t rowRemapping;
+    /// MIG mode changes only with a reset (Ampere), not at once (Hopper and later).
+    uint32_t migNeedsReset;
+    /// Joined to an NVLink fabric that a fabric manager runs.
+    uint32_t fabric;
+    uint32_t sliceKindCount;
+    ModelSliceKind sliceKinds[MODEL_SLICE_KINDS];
 
     // Live.
     uint32_t lost;
@@ -138,6 +175,34 @@ typedef struct ModelGPU {
     uint64_t energy;
     /// Microseconds of the monotonic clock.
     uint64_t energyAt;
+
+    // Live since layout 2.
+    /// The GPU instances. For each memory slot five bits: one more than the index of the kind of the instance that
+    /// begins there, or 0. One word, so that an instance is made or taken away at once or not at all.
+    uint64_t partition;
+    /// The compute instances of the GPU instance that begins at a slot: for each compute slice four bits, the number
+    /// of slices of the compute instance that begins there, or 0.
+    uint64_t compute[MODEL_SLICE_SLOTS];
+    /// NVML's mask of reasons why the clocks are held down.
+    uint64_t throttle;
+    /// NVML's number of what has to be done to make the GPU whole again.
+    uint32_t recoveryAction;
+    /// Rows that were replaced after corrected and after uncorrected errors, or pages that were retired.
+    uint32_t remappedCorrected;
+    uint32_t remappedUncorrected;
+    uint32_t remapPending;
+    uint32_t remapFailed;
+    /// Lowers and raises of the graphics clock in megahertz; 0 is not locked.
+    uint32_t lockedClockMin;
+    uint32_t lockedClockMax;
+    uint32_t accountingMode;
+    /// How often the GPU was reset.
+    uint64_t resets;
+    /// The load up to `energyAt`, in per cent times microseconds; never falls.
+    uint64_t work;
+    /// Nothing is stored here: the addresses are the handles of MIG devices, by slot and compute slice.
+    uint8_t deviceHandles[MODEL_SLICE_SLOTS][MODEL_SLICE_SLOTS];
+    uint8_t computeHandles[MODEL_SLICE_SLOTS][MODEL_SLICE_SLOTS];
 } ModelGPU;
 
 /// A process that holds a GPU. A slot is free when `owner` is 0.
@@ -154,6 +219,46 @@ typedef struct ModelProcess {
     uint32_t graphics;
 } ModelProcess;
 
+/// Where in a GPU the process of the same slot runs; written before the process's `owner`.
+typedef struct ModelPlace {
+    /// One more than the id of the GPU instance; 0 for the whole GPU.
+    uint32_t gpuInstance;
+    /// One more than the id of the compute instance.
+    uint32_t computeInstance;
+    /// The process computes through a multi-process server.
+    uint32_t served;
+    uint32_t reserved;
+} ModelPlace;
+
+/// A memory limit of a cgroup on one GPU. A slot is free when `key` is 0.
+typedef struct ModelMemoryLimit {
+    /// `gpu + 1` in the upper 16 bits, the inode of the cgroup's directory below; 1 while the limits are written.
+    uint64_t key;
+    /// Bytes; UINT64_MAX is no limit.
+    uint64_t soft;
+    uint64_t hard;
+} ModelMemoryLimit;
+
+typedef enum ModelFaultKind {
+    MODEL_FAULT_NONE = 0,
+    /// The call returns `result`.
+    MODEL_FAULT_FAIL = 1,
+    /// The call does not return until the fault is taken away.
+    MODEL_FAULT_HANG = 2
+} ModelFaultKind;
+
+/// What is to go wrong with a call. A slot is free when `kind` is 0.
+typedef struct ModelFault {
+    /// `model_call_hash` of the call's name without its version.
+    uint64_t call;
+    /// A `ModelFaultKind`; written last.
+    uint32_t kind;
+    uint32_t result;
+    /// Calls that still succeed, then calls that still fail; both count down.
+    uint64_t after;
+    uint64_t times;
+} ModelFault;
+
 /// Who dies while writing loses the slot to nobody: it is one of many, and taken for a moment only.
 #define MODEL_PROCESS_WRITING 1ULL
 
@@ -164,7 +269,8 @@ typedef struct ModelEvent {
     uint64_t type;
     uint64_t data;
     uint32_t gpu;
-    uint32_t reserved;
+    /// One more than the GPU instance's id in the upper half, than the compute instance's in the lower; 0 for none.
+    uint32_t instance;
 } ModelEvent;
 
 typedef struct DeviceModel {
@@ -181,7 +287,8 @@ typedef struct DeviceModel {
     char nvmlVersion[32];
     /// 1000 * major + 10 * minor.
     uint32_t cudaVersion;
-    uint32_t reserved;
+    /// The first number of the driver's version.
+    uint32_t driverBranch;
     ModelPath paths[MODEL_GPU_LIMIT][MODEL_GPU_LIMIT];
     ModelGPU gpus[MODEL_GPU_LIMIT];
 
@@ -194,6 +301,21 @@ typedef struct DeviceModel {
     uint64_t newestEvent;
     ModelEvent events[MODEL_EVENT_LIMIT];
     ModelProcess processes[MODEL_PROCESS_LIMIT];
+
+    // Live since layout 2.
+    ModelPlace places[MODEL_PROCESS_LIMIT];
+    ModelMemoryLimit limits[MODEL_MEMORY_LIMITS];
+    ModelFault faults[MODEL_FAULT_LIMIT];
+    /// Faults there are; the only thing that a call looks at where there are none.
+    uint32_t faultCount;
+    // Confidential computing, in NVML's numbers.
+    uint32_t confidentialEnvironment;
+    uint32_t confidentialFeature;
+    uint32_t confidentialDeveloperTools;
+    uint32_t confidentialMultiGPU;
+    uint32_t confidentialCPU;
+    uint32_t confidentialGPU;
+    uint32_t confidentialReady;
 } DeviceModel;
 
 #endif

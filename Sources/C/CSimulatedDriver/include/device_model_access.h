@@ -64,7 +64,7 @@ static inline bool model_read_process(ModelProcess *slot, ModelProcess *copy) {
 }
 
 /// Puts a process into a free slot. The result is false when all slots are taken.
-static inline bool model_add_process(DeviceModel *model, const ModelProcess *process) {
+static inline bool model_add_process_in(DeviceModel *model, const ModelProcess *process, const ModelPlace *place) {
     for (uint32_t index = 0; index < MODEL_PROCESS_LIMIT; index++) {
         ModelProcess *slot = &model->processes[index];
         if (!model_exchange_64(&slot->owner, 0, MODEL_PROCESS_WRITING)) { continue; }
@@ -72,10 +72,27 @@ static inline bool model_add_process(DeviceModel *model, const ModelProcess *pro
         model_store_64(&slot->memory, process->memory);
         model_store_32(&slot->load, process->load);
         model_store_32(&slot->graphics, process->graphics);
+        model_store_32(&model->places[index].gpuInstance, place->gpuInstance);
+        model_store_32(&model->places[index].computeInstance, place->computeInstance);
+        model_store_32(&model->places[index].served, place->served);
         model_store_64(&slot->owner, process->owner);
         return true;
     }
     return false;
+}
+
+/// Puts a process that uses the whole GPU into a free slot.
+static inline bool model_add_process(DeviceModel *model, const ModelProcess *process) {
+    const ModelPlace everywhere = {0, 0, 0, 0};
+    return model_add_process_in(model, process, &everywhere);
+}
+
+/// Where the process of a slot runs; it means something only while the slot has the same owner.
+static inline ModelPlace model_read_place(DeviceModel *model, uint32_t slot) {
+    ModelPlace *place = &model->places[slot];
+    ModelPlace copy = {model_load_32(&place->gpuInstance), model_load_32(&place->computeInstance),
+                       model_load_32(&place->served), 0};
+    return copy;
 }
 
 /// Frees a slot if it still belongs to the one it was read from.
@@ -122,22 +139,31 @@ static inline void model_charge_energy(DeviceModel *model, uint32_t index) {
     if (since == now || !model_exchange_64(&gpu->energyAt, since, now)) { return; }
     // The clock starts again when the machine does; the file may be older.
     if (since == 0 || since > now) { return; }
-    uint64_t nanojoules = (now - since) * model_power(gpu, model_gpu_load(model, index));
+    uint32_t load = model_gpu_load(model, index);
+    uint64_t nanojoules = (now - since) * model_power(gpu, load);
     __atomic_fetch_add(&gpu->energy, nanojoules / 1000, __ATOMIC_ACQ_REL);
+    __atomic_fetch_add(&gpu->work, (now - since) * load, __ATOMIC_ACQ_REL);
 }
 
 // MARK: Events
 
 /// Publishes an event and returns its sequence number; `driver_wake_all` on `newestEvent` wakes the sleepers.
-static inline uint64_t model_publish_event(DeviceModel *model, uint32_t gpu, uint64_t type, uint64_t data) {
+static inline uint64_t model_publish_event_in(DeviceModel *model, uint32_t gpu, uint32_t instance, uint64_t type,
+                                              uint64_t data) {
     uint64_t sequence = __atomic_add_fetch(&model->newestEvent, 1, __ATOMIC_ACQ_REL);
     ModelEvent *event = &model->events[sequence % MODEL_EVENT_LIMIT];
     model_store_64(&event->sequence, 0);
     model_store_64(&event->type, type);
     model_store_64(&event->data, data);
     model_store_32(&event->gpu, gpu);
+    model_store_32(&event->instance, instance);
     model_store_64(&event->sequence, sequence);
     return sequence;
+}
+
+/// Publishes an event of a whole GPU.
+static inline uint64_t model_publish_event(DeviceModel *model, uint32_t gpu, uint64_t type, uint64_t data) {
+    return model_publish_event_in(model, gpu, 0, type, data);
 }
 
 /// Reads the event of that number. The result is false while it is written and after it was overwritten.
@@ -147,6 +173,7 @@ static inline bool model_read_event(DeviceModel *model, uint64_t sequence, Model
     copy->type = model_load_64(&event->type);
     copy->data = model_load_64(&event->data);
     copy->gpu = model_load_32(&event->gpu);
+    copy->instance = model_load_32(&event->instance);
     return copy->sequence == sequence && model_load_64(&event->sequence) == sequence;
 }
 

@@ -7,6 +7,16 @@ import SimulatedDevices
 // What can be changed on a simulated machine while it runs.
 
 extension Sim {
+    /// The machine that an edit is for.
+    struct Target: ParsableArguments {
+        @Option(help: ArgumentHelp("The simulated machine, when there are several.", valueName: "name"))
+        var machine: String?
+
+        @OptionGroup var machines: MachineOptions
+
+        func open() throws -> SimulatedInstance { try machines.open(machine) }
+    }
+
     struct Load: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Set how busy a simulated GPU is.",
@@ -21,12 +31,9 @@ extension Sim {
         @Argument(help: "Per cent, 0 to 100.")
         var percent: Int
 
-        @Option(help: ArgumentHelp("The simulated machine, when there are several.", valueName: "name"))
-        var machine: String?
+        @OptionGroup var target: Target
 
-        @OptionGroup var machines: MachineOptions
-
-        func run() throws { try machines.open(machine).setLoad(gpu: gpu, percent: percent) }
+        func run() throws { try target.open().setLoad(gpu: gpu, percent: percent) }
     }
 
     struct Process: ParsableCommand {
@@ -35,6 +42,7 @@ extension Sim {
             discussion: """
                 Examples:
                   sleep 600 & divvy sim process add $! --gpu 0 --memory 4GiB --load 30
+                  divvy sim process add $! --gpu 0 --gpu-instance 2 --compute-instance 0
                   divvy sim process remove 4711
                 """,
             subcommands: [Add.self, Remove.self])
@@ -57,18 +65,31 @@ extension Sim {
             @Flag(help: "It draws instead of computing.")
             var graphics = false
 
-            @Option(help: ArgumentHelp("The simulated machine, when there are several.", valueName: "name"))
-            var machine: String?
+            @Flag(help: "It computes through a multi-process server.")
+            var served = false
 
-            @OptionGroup var machines: MachineOptions
+            @Option(help: ArgumentHelp("The id of the GPU instance in which it runs, in MIG mode.", valueName: "id"))
+            var gpuInstance: Int?
+
+            @Option(help: ArgumentHelp("The id of the compute instance in that.", valueName: "id"))
+            var computeInstance: Int?
+
+            @OptionGroup var target: Target
+
+            func validate() throws {
+                if computeInstance != nil, gpuInstance == nil {
+                    throw ValidationError("--compute-instance needs --gpu-instance")
+                }
+            }
 
             func run() throws {
                 let (request, _) = try RequestParser.parse(RequestOptions(gpuMemory: memory))
                 guard let size = request.memory?.exact else {
                     throw Failure(.badUsage, "--memory takes one size such as 4GiB, not \"\(memory)\"")
                 }
-                try machines.open(machine).addProcess(
-                    pid: pid, gpu: gpu, memory: size.count, load: load, graphics: graphics)
+                try target.open().addProcess(
+                    pid: pid, gpu: gpu, memory: size.count, load: load, graphics: graphics, isServed: served,
+                    slice: gpuInstance.map { (gpuInstance: $0, computeInstance: computeInstance ?? 0) })
             }
         }
 
@@ -78,59 +99,76 @@ extension Sim {
             @Argument(help: "The process's pid.")
             var pid: Int32
 
-            @Option(help: ArgumentHelp("The simulated machine, when there are several.", valueName: "name"))
-            var machine: String?
+            @OptionGroup var target: Target
 
-            @OptionGroup var machines: MachineOptions
-
-            func run() throws { try machines.open(machine).removeProcess(pid: pid) }
+            func run() throws { try target.open().removeProcess(pid: pid) }
         }
     }
 
-    struct XID: ParsableCommand {
+    struct Throttle: ParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "xid",
-            abstract: "Report an XID for a simulated GPU, as a driver does when something goes wrong.")
+            abstract: "Hold the clocks of a simulated GPU down, or let them go.",
+            discussion: """
+                Examples:
+                  divvy sim throttle 0 thermal
+                  divvy sim throttle 0 none
+                """)
 
         @Argument(help: "The GPU's index.")
         var gpu: Int
 
-        @Argument(help: "The XID's number: 48, 79, ...")
-        var code: Int
+        @Argument(help: "power-cap, thermal, hw-thermal, power-brake or none.", completion: .list(reasons))
+        var reason: String
 
-        @Option(help: ArgumentHelp("The simulated machine, when there are several.", valueName: "name"))
-        var machine: String?
+        @OptionGroup var target: Target
 
-        @OptionGroup var machines: MachineOptions
+        static let reasons = SimulatedInstance.Throttle.allCases.map(\.rawValue) + ["none"]
 
-        func run() throws { try machines.open(machine).raiseXID(gpu: gpu, code: code) }
+        func run() throws {
+            let found = SimulatedInstance.Throttle(rawValue: reason)
+            guard found != nil || reason == "none" else {
+                throw Failure(
+                    .badUsage, "\"\(reason)\" is no reason; there are \(Self.reasons.joined(separator: ", "))")
+            }
+            try target.open().throttle(gpu: gpu, reason: found)
+        }
     }
 
-    struct Lose: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Let a simulated GPU fall off the bus.")
+    struct Reset: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Reset a simulated GPU that no process holds.",
+            discussion: """
+                Pending modes and repairs take effect; MIG instances are gone.
+
+                Examples:
+                  divvy sim reset 0
+                """)
 
         @Argument(help: "The GPU's index.")
         var gpu: Int
 
-        @Option(help: ArgumentHelp("The simulated machine, when there are several.", valueName: "name"))
-        var machine: String?
+        @OptionGroup var target: Target
 
-        @OptionGroup var machines: MachineOptions
-
-        func run() throws { try machines.open(machine).lose(gpu: gpu) }
+        func run() throws { try target.open().reset(gpu: gpu) }
     }
 
-    struct Restore: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Bring a lost simulated GPU back, as after a reboot.")
+    struct Confidential: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Let the GPUs of a simulated machine work confidentially, or no longer.",
+            discussion: """
+                The driver then tells no process's memory. Only machines that can: dgx-h100, hgx-h200, b200.
 
-        @Argument(help: "The GPU's index.")
-        var gpu: Int
+                Examples:
+                  divvy sim confidential on
+                """)
 
-        @Option(help: ArgumentHelp("The simulated machine, when there are several.", valueName: "name"))
-        var machine: String?
+        enum Mode: String, ExpressibleByArgument, CaseIterable { case on, off }
 
-        @OptionGroup var machines: MachineOptions
+        @Argument(help: "on or off.")
+        var mode: Mode
 
-        func run() throws { try machines.open(machine).restore(gpu: gpu) }
+        @OptionGroup var target: Target
+
+        func run() throws { try target.open().setConfidentialComputing(mode == .on) }
     }
 }

@@ -13,11 +13,21 @@ struct Sim: ParsableCommand {
               eval "$(divvy sim env dgx-a100)"  let this shell's programs see it
               nvidia-smi                        the real one, over the simulated driver
               divvy up --driver sim:dgx-a100    serve it
+              divvy sim lose 3                  let a GPU fall off the bus
               divvy sim stop dgx-a100           take it away
             """,
-        subcommands: [
-            Profiles.self, Start.self, Env.self, List.self, Stop.self, Load.self, Process.self, XID.self, Lose.self,
-            Restore.self,
+        subcommands: [Profiles.self, Start.self, Env.self, List.self, Stop.self],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Changing",
+                subcommands: [
+                    Load.self, Process.self, Throttle.self, Reset.self, Confidential.self, Script.self,
+                ]),
+            CommandGroup(
+                name: "Breaking",
+                subcommands: [
+                    XID.self, ECC.self, Lose.self, Return.self, Hang.self, Fail.self, Clear.self,
+                ]),
         ])
 
     /// The machine that is meant, and where machines lie.
@@ -47,11 +57,13 @@ struct Sim: ParsableCommand {
                 headings: ["PROFILE", "GPUS", "MODEL", "DRIVER"], alignments: [.left, .right, .left, .left],
                 rows: SimulatedProfile.all.map { profile in
                     [
-                        Cell(profile.name), "\(profile.seats.count)", Cell(profile.seats.first?.board.name ?? "-"),
+                        Cell(profile.name), "\(profile.seats.count)", Cell(profile.models.joined(separator: ", ")),
                         Cell(profile.driver.version),
                     ]
                 })
             Console.print(table.lines(palette: Console.palette()))
+            let branches = SimulatedProfile.Driver.all.map { "\($0.branch)" }.joined(separator: ", ")
+            Console.note("Each with another driver, too: dgx-a100@580, of \(branches)")
         }
     }
 
@@ -59,7 +71,7 @@ struct Sim: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a simulated machine; it lasts until it is stopped.")
 
-        @Argument(help: "A profile: divvy sim profiles.")
+        @Argument(help: "A profile (divvy sim profiles), with a driver's branch behind @ if wanted: dgx-a100@580.")
         var profile: String
 
         @Option(help: ArgumentHelp("What to call it; the profile's name unless said.", valueName: "name"))
@@ -106,6 +118,12 @@ struct Sim: ParsableCommand {
 
         func run() {
             let all = SimulatedInstance.list(in: machines.root)
+            let others = SimulatedInstance.unreadable(in: machines.root)
+            if !others.isEmpty {
+                Console.note(
+                    "Made by another version of Divvy, to be taken away by divvy sim stop: "
+                        + others.joined(separator: ", "))
+            }
             if quiet { return Console.print(all.map(\.name)) }
             if all.isEmpty { return Console.note("No simulated machines in \(machines.root)") }
             let table = Table(
@@ -124,7 +142,14 @@ struct Sim: ParsableCommand {
         @OptionGroup var machines: MachineOptions
 
         func run() throws {
-            for name in names { try machines.open(name).remove() }
+            for name in names {
+                do {
+                    try machines.open(name).remove()
+                } catch SimulationError.notAnInstance {
+                    // One that another version of Divvy made cannot be opened, and can be taken away.
+                    try SimulatedInstance.remove(at: "\(machines.root)/\(name)")
+                }
+            }
         }
     }
 }

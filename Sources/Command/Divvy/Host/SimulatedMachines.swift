@@ -43,7 +43,8 @@ struct SimulatedMachines {
     func openOrMake(profile: String) throws -> SimulatedInstance {
         let directory = try path(of: profile)
         return Files.exists(directory)
-            ? try SimulatedInstance.open(at: directory) : try make(profile: profile, name: profile)
+            ? try SimulatedInstance.open(at: directory, library: try Self.builtLibrary())
+            : try make(profile: profile, name: profile)
     }
 
     private func path(of name: String) throws -> String {
