@@ -5,7 +5,7 @@ import Glibc
 enum Main {
     private static let benchmarks: [(name: String, run: @Sendable () throws -> Void)] = [
         ("run.process", Startup.process), ("run.container", Startup.container), ("grants", Grants.run),
-        ("footprint", Footprint.idle), ("recovery", Footprint.recovery),
+        ("footprint", Footprint.idle), ("recovery", Footprint.recovery), ("sim", SimulatedDriver.run),
     ]
 
     private static var isDebugBuild: Bool {
