@@ -59,6 +59,12 @@ final class Pool {
 
     /// Ends the daemon as a power cut would, as far as a process can tell.
     func crash() {
+        // A tracer that is killed lets go of what it traces.
+        if !wrapper.isEmpty, let daemon, daemon.isRunning {
+            let children = try? String(
+                contentsOfFile: "/proc/\(daemon.pid)/task/\(daemon.pid)/children", encoding: .utf8)
+            for child in (children ?? "").split(separator: " ").compactMap({ pid_t($0) }) { kill(child, SIGKILL) }
+        }
         daemon?.signal(SIGKILL)
         daemon?.wait()
         daemon = nil
