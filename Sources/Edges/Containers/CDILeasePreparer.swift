@@ -30,8 +30,8 @@ package final class CDILeasePreparer: LeasePreparer {
     }
 
     private let settings: Settings
-    /// The driver's libraries, which stay the same until another driver is installed.
-    private let cache = Mutex<[CacheKey: [DriverFiles.Library]]>([:])
+    /// The driver's files as mounts, which stay the same until another driver is installed.
+    private let cache = Mutex<[CacheKey: [ContainerEdits.Mount]]>([:])
 
     package init(_ settings: Settings) { self.settings = settings }
 
@@ -129,9 +129,14 @@ package final class CDILeasePreparer: LeasePreparer {
     ) throws(PreparationError) -> ContainerEdits {
         let key = CacheKey(
             files: files, realLibrary: HostFiles.resolved(files.library) ?? "", capabilities: capabilities)
-        let libraries = cache.withLock { $0[key] } ?? files.libraries(for: capabilities)
-        if !libraries.isEmpty { cache.withLock { $0[key] = libraries } }
-        var edits = try files.commonEdits(for: capabilities, libraries: libraries)
+        var edits = try files.commonNodes(for: capabilities)
+        if let known = cache.withLock({ $0[key] }) {
+            edits.mounts += known
+        } else {
+            let mounts = try files.installation(for: capabilities)
+            cache.withLock { $0[key] = mounts }
+            edits.mounts += mounts
+        }
         // "void" keeps NVIDIA's own runtime hook out where it is installed; CUDA numbers GPUs as NVML does.
         edits.environment = ["NVIDIA_VISIBLE_DEVICES=void", "CUDA_DEVICE_ORDER=PCI_BUS_ID"]
         return edits

@@ -96,8 +96,24 @@ enum CDIRules {
     static func checkPath(_ path: String, _ what: String) throws(CDIError) {
         let isFine =
             path.hasPrefix("/") && path.utf8.count > 1 && path.utf8.count < 4096 && !hasControlCharacter(path)
-            && !path.split(separator: "/").contains("..")
+            && !goesUp(path)
         if !isFine { throw .path(path, what: what) }
+    }
+
+    /// Whether `..` is a part of the path. Every mount of every lease is looked at, so nothing is split or copied.
+    private static func goesUp(_ path: String) -> Bool {
+        var length = 0
+        var dots = 0
+        for byte in path.utf8 {
+            if byte == 0x2F {
+                if length == 2, dots == 2 { return true }
+                (length, dots) = (0, 0)
+            } else {
+                length += 1
+                if byte == 0x2E { dots += 1 }
+            }
+        }
+        return length == 2 && dots == 2
     }
 
     private static func isName(_ text: Substring, limit: Int, extra: String, digitFirst: Bool = false) -> Bool {

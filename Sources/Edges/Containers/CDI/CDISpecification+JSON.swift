@@ -97,6 +97,8 @@ private struct JSONLines {
     private mutating func newLine() { text += "\n" + String(repeating: "  ", count: depth) }
 
     private static func quoted(_ value: String) -> String {
+        // Nearly always: nothing of it has to be written in another way.
+        if value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x22 && $0 != 0x5C }) { return "\"\(value)\"" }
         var result = "\""
         for scalar in value.unicodeScalars {
             switch scalar {

@@ -31,13 +31,23 @@ package struct DriverFiles: Hashable, Sendable {
         package static let libraryDirectoriesInContainer = ["/usr/lib/x86_64-linux-gnu", "/usr/lib64"]
     #endif
 
-    /// What any container with a GPU needs, whichever it is; `found` is what `libraries` says of the capabilities.
-    package func commonEdits(
-        for capabilities: Set<DriverCapability>, libraries found: [Library]
-    ) throws(PreparationError) -> ContainerEdits {
+    /// The device nodes that any container with a GPU needs, whichever it is. They are looked for every time: some are
+    /// made only when they are first used.
+    package func commonNodes(for capabilities: Set<DriverCapability>) throws(PreparationError) -> ContainerEdits {
         var edits = ContainerEdits.none
         guard add(device: "nvidiactl", to: &edits) else { throw missing("nvidiactl") }
         for name in named(\.deviceNodes, capabilities) { add(device: name, to: &edits) }
+        return edits
+    }
+
+    /// The driver's libraries, programs and configuration as mounts, which stay the same as long as the driver does.
+    ///
+    /// It reads whole directories, which takes milliseconds.
+    package func installation(
+        for capabilities: Set<DriverCapability>
+    ) throws(PreparationError) -> [ContainerEdits.Mount] {
+        var edits = ContainerEdits.none
+        let found = libraries(for: capabilities)
         guard !found.isEmpty else {
             throw PreparationError(
                 "no library of the driver was found next to \(library); set the path of the libnvidia-ml.so.1 that "
@@ -56,7 +66,7 @@ package struct DriverFiles: Hashable, Sendable {
                 edits.mounts.append(readOnly(path, at: path))
             }
         }
-        return edits
+        return edits.mounts
     }
 
     /// What a container needs of one GPU.
