@@ -69,6 +69,8 @@ let package = Package(
             name: "Ledger", dependencies: ["Fleet", "Placement"], path: "Sources/Core/Ledger",
             swiftSettings: strict + invariantsChecked),
 
+        .target(name: "Simulation", dependencies: ["Placement"], path: "Sources/Simulation", swiftSettings: strict),
+
         .target(
             name: "Engine", dependencies: ["Fleet", "Ledger", "Placement", log], path: "Sources/Engine",
             swiftSettings: strict),
@@ -125,13 +127,16 @@ let package = Package(
             name: "divvy",
             dependencies: [
                 "API", "Containers", "Drivers", "Engine", "Fleet", "Ledger", "Placement", "Presentation",
-                "SQLiteJournal", "SimulatedDevices", arguments, log, lifecycle, signals, system,
+                "SQLiteJournal", "SimulatedDevices", "Simulation", arguments, log, lifecycle, signals, system,
             ], path: "Sources/Command/Divvy", swiftSettings: strict),
 
-        .executableTarget(name: "divvy-benchmarks", path: "Benchmarks", swiftSettings: strict),
+        .executableTarget(
+            name: "divvy-benchmarks", dependencies: ["Placement", "Simulation"], path: "Benchmarks",
+            swiftSettings: strict),
 
         tests("FleetTests", ["Fleet"]),
         tests("PlacementTests", ["Fleet", "Placement"]),
+        tests("SimulationTests", ["Placement", "Simulation"]),
         tests("LedgerTests", ["Fleet", "Ledger", "Placement"]),
         tests("EngineTests", ["Engine", "Fleet", "Ledger", "Placement", log]),
         tests("DriversTests", ["CNVML", "Drivers", "Engine", "Fleet"], exclude: ["Stub"]),

@@ -31,7 +31,7 @@ struct Divvy: AsyncParsableCommand {
             CommandGroup(
                 name: "Looking",
                 subcommands: [Ps.self, Ls.self, Show.self, Logs.self, Events.self, Topo.self, Top.self]),
-            CommandGroup(name: "Operating", subcommands: [Up.self, CDI.self, Sim.self, Config.self]),
+            CommandGroup(name: "Operating", subcommands: [Up.self, CDI.self, Sim.self, Simulate.self, Config.self]),
             CommandGroup(name: "About", subcommands: [Version.self, Completion.self]),
         ])
 
