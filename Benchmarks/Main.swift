@@ -33,6 +33,10 @@ enum Main {
             if wanted.isEmpty, benchmark.name == "run.container", environmentValue("DIVVY_BENCH_ENGINE") == nil {
                 continue  // Scripts/bench-containers takes it, with engines of its own.
             }
+            if wanted.isEmpty, benchmark.name == "placement", !PlacementSpeed.isPossible {
+                complain("divvy-benchmarks: placement was left out: there is no openb trace, and DIVVY_DATA names none")
+                continue
+            }
             do {
                 try benchmark.run()
             } catch {

@@ -63,20 +63,26 @@ enum PlacementSpeed {
         return DivvyPolicy.learned(nodes: trace.nodes, mix: trace.mix, using: &generator)
     }
 
-    /// The trace beside the checkout, or where DIVVY_DATA says.
-    private static func defaultTrace() throws -> OpenBTrace {
+    /// Whether there is a trace to measure with.
+    static var isPossible: Bool { traceFolder != nil }
+
+    /// The traces beside the checkout, or where DIVVY_DATA says.
+    private static var traceFolder: String? {
         var folders = environmentValue("DIVVY_DATA").map { ["\($0)/openb"] } ?? []
         var parts = "\(#filePath)".split(separator: "/").dropLast()
         while !parts.isEmpty {
             parts.removeLast()
             folders.append("/" + parts.joined(separator: "/") + "/shared/data/openb")
         }
-        for folder in folders where access(folder + "/openb_pod_list_default.csv", R_OK) == 0 {
-            return try OpenBTrace(
-                nodes: text(folder + "/openb_node_list_gpu_node.csv"),
-                pods: text(folder + "/openb_pod_list_default.csv"))
+        return folders.first { access($0 + "/openb_pod_list_default.csv", R_OK) == 0 }
+    }
+
+    private static func defaultTrace() throws -> OpenBTrace {
+        guard let folder = traceFolder else {
+            throw BenchmarkError("no openb trace: not beside the checkout in shared/data/openb, nor in DIVVY_DATA")
         }
-        throw BenchmarkError("no openb trace: not beside the checkout in shared/data/openb, nor in DIVVY_DATA")
+        return try OpenBTrace(
+            nodes: text(folder + "/openb_node_list_gpu_node.csv"), pods: text(folder + "/openb_pod_list_default.csv"))
     }
 
     private static func text(_ path: String) throws -> String {
