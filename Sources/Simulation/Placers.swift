@@ -9,7 +9,7 @@ package protocol PlacerUse {
 /// Makes placers for a trace, by name.
 package struct PlacerFactory: Sendable {
     package let trace: OpenBTrace
-    /// Learned when `divvy` is among the policies.
+    /// Learned once, ahead, when `divvy` is among the policies.
     private let learned: DivvyPolicy?
 
     /// Seeds that nothing is measured with.
@@ -21,8 +21,12 @@ package struct PlacerFactory: Sendable {
             learned = nil
             return
         }
-        var generator = SeededGenerator(seed: Self.learningSeed)
-        learned = DivvyPolicy.learned(nodes: trace.nodes, mix: trace.mix, using: &generator)
+        learned = Self.learn(from: trace)
+    }
+
+    private static func learn(from trace: OpenBTrace) -> DivvyPolicy {
+        var generator = SeededGenerator(seed: learningSeed)
+        return DivvyPolicy.learned(nodes: trace.nodes, mix: trace.mix, using: &generator)
     }
 
     /// Makes a placer over empty nodes and hands it to `use`.
@@ -34,8 +38,8 @@ package struct PlacerFactory: Sendable {
             var placer = ScanPlacer(scan, nodes: nodes, kinds: trace.kinds, generator: generator)
             return use.use(&placer)
         }
-        if policy == .divvy, let learned {
-            var placer = DivvyPlacer(nodes: nodes, kinds: trace.kinds, policy: learned)
+        if policy == .divvy {
+            var placer = DivvyPlacer(nodes: nodes, kinds: trace.kinds, policy: learned ?? Self.learn(from: trace))
             return use.use(&placer)
         }
         var placer = FragmentationPlacer(nodes: nodes, kinds: trace.kinds, mix: trace.mix)
