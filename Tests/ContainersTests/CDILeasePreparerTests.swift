@@ -13,6 +13,21 @@ import Testing
                 deviceRoot: layout.devices))
     }
 
+    @Test func `a node that the driver makes later is in the next lease`() async throws {
+        try await withDirectory { root in
+            let layout = try DriverLayout(
+                in: root, versioned: ["libcuda"], plain: ["libnvidia-ml"], gpus: 1, nodes: ["nvidiactl"])
+            let preparer = preparer(layout, directory: root + "/cdi")
+            func paths(_ number: Int64) async throws -> [String] {
+                try await preparer.prepare(makeLease(number, gpus: [0]), on: makeNode(gpus: 1))
+                    .edits.mounts.map(\.containerPath)
+            }
+            #expect(try await !paths(1).contains("/dev/nvidia-uvm"))
+            #expect(FileManager.default.createFile(atPath: root + "/dev/nvidia-uvm", contents: nil))
+            #expect(try await paths(2).contains("/dev/nvidia-uvm"))
+        }
+    }
+
     @Test func `a lease gets its own GPUs, the driver's files and an environment that names them`() async throws {
         try await withDirectory { root in
             let layout = try DriverLayout(
