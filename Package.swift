@@ -65,14 +65,17 @@ let package = Package(
     targets: [
         core("Fleet"),
         core("Placement", ["Fleet"]),
+        core("Queueing", ["Fleet", "Placement"]),
         .target(
-            name: "Ledger", dependencies: ["Fleet", "Placement"], path: "Sources/Core/Ledger",
+            name: "Ledger", dependencies: ["Fleet", "Placement", "Queueing"], path: "Sources/Core/Ledger",
             swiftSettings: strict + invariantsChecked),
 
-        .target(name: "Simulation", dependencies: ["Placement"], path: "Sources/Simulation", swiftSettings: strict),
+        .target(
+            name: "Simulation", dependencies: ["Fleet", "Placement", "Queueing"], path: "Sources/Simulation",
+            swiftSettings: strict),
 
         .target(
-            name: "Engine", dependencies: ["Fleet", "Ledger", "Placement", log], path: "Sources/Engine",
+            name: "Engine", dependencies: ["Fleet", "Ledger", "Placement", "Queueing", log], path: "Sources/Engine",
             swiftSettings: strict),
 
         .target(name: "CNVML", path: "Sources/C/CNVML"),
@@ -88,8 +91,8 @@ let package = Package(
         .target(
             name: "API",
             dependencies: [
-                "Engine", "Fleet", "Ledger", hummingbird, nio("NIOCore"), nio("NIOPosix"), nio("NIOHTTP1"), log,
-                lifecycle,
+                "Engine", "Fleet", "Ledger", "Placement", "Queueing", hummingbird, nio("NIOCore"), nio("NIOPosix"),
+                nio("NIOHTTP1"), log, lifecycle,
             ], path: "Sources/Edges/API", swiftSettings: strict),
         .target(
             name: "SimulatedDevices", dependencies: ["CSimulatedDriver", system],
@@ -121,23 +124,26 @@ let package = Package(
             ]),
 
         .target(
-            name: "Presentation", dependencies: ["API", "Fleet", "Ledger", yams], path: "Sources/Command/Presentation",
+            name: "Presentation", dependencies: ["API", "Fleet", "Ledger", "Placement", "Queueing", yams],
+            path: "Sources/Command/Presentation",
             swiftSettings: strict),
         .executableTarget(
             name: "divvy",
             dependencies: [
-                "API", "Containers", "Drivers", "Engine", "Fleet", "Ledger", "Placement", "Presentation",
+                "API", "Containers", "Drivers", "Engine", "Fleet", "Ledger", "Placement", "Presentation", "Queueing",
                 "SQLiteJournal", "SimulatedDevices", "Simulation", arguments, log, lifecycle, signals, system,
             ], path: "Sources/Command/Divvy", swiftSettings: strict),
 
         .executableTarget(
-            name: "divvy-benchmarks", dependencies: ["Placement", "Simulation"], path: "Benchmarks",
+            name: "divvy-benchmarks", dependencies: ["Fleet", "Placement", "Queueing", "Simulation"],
+            path: "Benchmarks",
             swiftSettings: strict),
 
         tests("FleetTests", ["Fleet"]),
         tests("PlacementTests", ["Fleet", "Placement"]),
-        tests("SimulationTests", ["Placement", "Simulation"]),
-        tests("LedgerTests", ["Fleet", "Ledger", "Placement"]),
+        tests("QueueingTests", ["Fleet", "Placement", "Queueing"]),
+        tests("SimulationTests", ["Fleet", "Placement", "Queueing", "Simulation"]),
+        tests("LedgerTests", ["Fleet", "Ledger", "Placement", "Queueing"]),
         tests("EngineTests", ["Engine", "Fleet", "Ledger", "Placement", log]),
         tests("DriversTests", ["CNVML", "Drivers", "Engine", "Fleet"], exclude: ["Stub"]),
         tests("SimulatedDriverTests", ["CNVML", "CSimulatedDriver", "SimulatedDevices", subprocess, system]),
@@ -158,11 +164,15 @@ let package = Package(
         tests(
             "APITests",
             [
-                "API", "Engine", "Fleet", "Ledger", hummingbird, nio("NIOCore"), nio("NIOEmbedded"), nio("NIOHTTP1"),
+                "API", "Engine", "Fleet", "Ledger", "Placement", "Queueing", hummingbird, nio("NIOCore"),
+                nio("NIOEmbedded"), nio("NIOHTTP1"),
                 nio("NIOPosix"), log, lifecycle, yams,
             ]),
         tests(
-            "CommandTests", ["API", "Fleet", "Ledger", "Presentation", "divvy", arguments, yams], exclude: ["Golden"]),
+            "CommandTests",
+            [
+                "API", "Engine", "Fleet", "Ledger", "Placement", "Presentation", "Queueing", "divvy", arguments, yams,
+            ], exclude: ["Golden"]),
         tests("TidyTests", []),
         // Against the build's own program and driver library.
         tests("EndToEndTests", ["divvy"]),

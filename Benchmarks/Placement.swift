@@ -7,7 +7,7 @@ import Simulation
 /// machine does not count; single decisions are timed by the clock on the wall.
 enum PlacementSpeed {
     /// What a policy is held to, in decisions per second on the default trace.
-    private static let targets: [(policy: ClusterPolicyName, perSecond: Double)] = [(.fgd, 1.5e6), (.divvy, 5e5)]
+    private static let targets: [(policy: PolicyName, perSecond: Double)] = [(.fgd, 1.5e6), (.divvy, 5e5)]
 
     /// From the smallest to the largest fleet, a decision may cost so many times as much.
     private static let mostGrowth = 4.0
@@ -23,7 +23,7 @@ enum PlacementSpeed {
         }
     }
 
-    private static func report(_ policy: ClusterPolicyName, _ name: String, _ times: Run, target: Double) {
+    private static func report(_ policy: PolicyName, _ name: String, _ times: Run, target: Double) {
         Measurement(
             name: "placement.\(policy.rawValue).\(name)", value: times.perSecond, unit: "decisions/s of CPU",
             against: "target \(Int(target))", ratio: times.perSecond / target
@@ -35,7 +35,7 @@ enum PlacementSpeed {
     }
 
     /// The cost of a decision by the size of the fleet; memory of the largest.
-    private static func growth(_ policy: ClusterPolicyName, _ trace: OpenBTrace, _ learned: DivvyPolicy) {
+    private static func growth(_ policy: PolicyName, _ trace: OpenBTrace, _ learned: DivvyPolicy) {
         var smallest = 0.0
         for nodes in [1000, 10_000, 100_000] {
             let scaled = trace.scaled(toNodes: nodes)
@@ -112,7 +112,7 @@ private struct Run {
     }
 
     /// The published protocol, at 1.3 times the capacity: once for the rate, and once for single decisions.
-    static func fill(_ trace: OpenBTrace, _ policy: ClusterPolicyName, _ learned: DivvyPolicy) -> Run {
+    static func fill(_ trace: OpenBTrace, _ policy: PolicyName, _ learned: DivvyPolicy) -> Run {
         let fill = FillProtocol(trace, load: 1.3)
         let (nodes, arrivals) = fill.draw(seed: 1)
         var run = Run()
@@ -144,7 +144,7 @@ private struct Run {
     }
 
     /// A full cluster: a request leaves, the next one comes. A decision is both.
-    static func departures(_ trace: OpenBTrace, _ policy: ClusterPolicyName, _ learned: DivvyPolicy) -> Run {
+    static func departures(_ trace: OpenBTrace, _ policy: PolicyName, _ learned: DivvyPolicy) -> Run {
         if policy == .divvy {
             var placer = DivvyPlacer(nodes: trace.nodes, kinds: trace.kinds, policy: learned)
             return departures(&placer, trace)

@@ -24,17 +24,22 @@ struct CommitQueue {
 extension Engine {
     /// Decides an event, makes it durable, carries out its effects and returns the answer to its cause.
     func answer(to event: Event) async throws(EngineError) -> Lease {
+        guard case .lease(let lease) = try await outcome(of: event) else { throw .noAnswer }
+        return ledger.lease(lease.id) ?? lease
+    }
+
+    /// The same for events whose answer need not be a lease.
+    func outcome(of event: Event) async throws(EngineError) -> Answer {
         let effects = try await commit(event)
         let failure = await perform(effects)
         for case .answer(let answer) in effects {
-            switch answer {
-            case .refused(let refusal): throw .refused(refusal)
-            case .lease(let lease):
-                if let failure, failure.lease == lease.id { throw .preparation(failure.error) }
-                return ledger.lease(lease.id) ?? lease
+            if case .refused(let refusal) = answer { throw .refused(refusal) }
+            if case .lease(let lease) = answer, let failure, failure.lease == lease.id {
+                throw .preparation(failure.error)
             }
+            return answer
         }
-        throw .stopped("the ledger gave no answer; please report this with the daemon's log")
+        throw .noAnswer
     }
 
     /// Takes in what happened in the world, which nobody asks for twice: on a full disk it is tried until it is in.
@@ -64,7 +69,9 @@ extension Engine {
             else { return effects }
             sequence += 1
             let notices = effects.compactMap { if case .tell(let notice) = $0 { notice } else { nil } }
-            let entry = JournalEntry(sequence: sequence, at: at, wall: clock.wall(), event: event, notices: notices)
+            let entry = JournalEntry(
+                sequence: sequence, at: at, wall: clock.wall(), event: event, notices: notices,
+                decisions: ledger.decisions)
             do throws(JournalError) {
                 try await makeDurable(entry)
             } catch {
@@ -84,10 +91,11 @@ extension Engine {
     /// Whether an event with these effects changed the ledger; what did not is not written down.
     private static func changes(_ event: Event, _ effects: [Effect], wasDue: Bool, observedAnew: Bool) -> Bool {
         switch event {
-        case .configured, .anchored: true
+        case .configured, .anchored, .active: true
         case .observed: observedAnew
         case .timePassed: wasDue
-        case .asked, .held, .keptAlive, .extended, .endAsked, .holderGone:
+        case .asked, .held, .keptAlive, .extended, .endAsked, .holderGone, .reserved, .reservationEnded, .drained,
+            .quotaChanged:
             !effects.allSatisfy { if case .answer(.refused) = $0 { true } else { false } }
         }
     }
@@ -160,7 +168,7 @@ extension Engine {
     func reload() async throws(JournalError) {
         let contents = try await journal.load()
         var ledger = contents.snapshot?.ledger ?? Ledger()
-        for entry in contents.entries { _ = ledger.handle(entry.event, at: entry.at) }
+        for entry in contents.entries { ledger.replay(entry.event, at: entry.at, deciding: entry.decisions) }
         self.ledger = ledger
         sequence = contents.entries.last?.sequence ?? contents.snapshot?.sequence ?? 0
         snapshotSequence = contents.snapshot?.sequence ?? 0
@@ -208,8 +216,10 @@ extension Event {
     /// Whether it makes room rather than takes it.
     fileprivate var givesBack: Bool {
         switch self {
-        case .endAsked, .holderGone, .timePassed: true
-        case .configured, .anchored, .observed, .asked, .held, .keptAlive, .extended: false
+        case .endAsked, .holderGone, .timePassed, .reservationEnded: true
+        case .configured, .anchored, .observed, .asked, .held, .keptAlive, .extended, .active, .reserved, .drained,
+            .quotaChanged:
+            false
         }
     }
 }

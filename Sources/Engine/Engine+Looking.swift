@@ -9,7 +9,7 @@ extension Engine {
         if stopped == nil, clock.sinceBoot() - scannedAt > 200_000_000 { try? await look() }
         let held = ledger.leasesByGPU
         let gpus = node.gpus.enumerated().map { position, gpu in
-            let room = ledger.room?.gpus[position]
+            let room = ledger.pool?.nodes.first?.gpus[position]
             return GPUStatus(
                 gpu: gpu, condition: ledger.observation?.conditions[position] ?? .good,
                 reading: reading(of: gpu.id), freeShare: room?.freeShare ?? .zero,
@@ -42,6 +42,7 @@ extension Engine {
             if case .lost = health { faulted[gpu.id] = nil }
         }
         let observation = observation(from: found)
+        await measureActivity(in: found)
         guard observation != ledger.observation else { return }
         let hadNode = ledger.observation?.node
         await perform(try await commit(.observed(observation)))

@@ -132,17 +132,6 @@ package actor Engine {
     /// Where a waiting lease stands in the queue, 1 is next.
     package func position(of id: LeaseID) -> Int? { ledger.position(of: id) }
 
-    /// Why a waiting lease waits.
-    package func explanation(of id: LeaseID) -> Explanation? {
-        guard let lease = ledger.lease(id), lease.isWaiting else { return nil }
-        if case .failure(.notNow(let why)) = ledger.preview(lease.request) { return why }
-        if case .failure(.never(let why)) = ledger.preview(lease.request) { return why }
-        return nil
-    }
-
-    /// What a request would get right now; changes nothing.
-    package func preview(_ request: Request) -> Result<Placement, Refusal> { ledger.preview(request) }
-
     /// Past notices after an entry of the journal, oldest first: all of at most `limit` entries that have any.
     ///
     /// Empty means that there are none after `sequence`, not that a stretch of the journal had nothing to tell.

@@ -89,10 +89,16 @@ package enum EngineError: Error, Sendable {
     case refused(Refusal)
     /// The lease belongs to somebody else; the payload is its tenant's name.
     case notYours(LeaseID, tenant: String)
+    /// Only root and the daemon's own user may; the payload is what: "change quotas".
+    case operatorsOnly(String)
     /// It could not be written down, so it did not happen.
     case journal(JournalError)
     /// It was granted, but could not be made ready on the node, and was given back.
     case preparation(PreparationError)
     /// The daemon is stopping or has lost its journal.
     case stopped(String)
+}
+
+extension EngineError {
+    static let noAnswer = EngineError.stopped("the ledger gave no answer; please report this with the daemon's log")
 }

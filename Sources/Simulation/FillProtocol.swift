@@ -24,29 +24,37 @@ package struct FillProtocol: Sendable {
         self.load = load
     }
 
-    /// The order of nodes, and the requests as they come, for one seed.
-    ///
-    /// The published seeds are those of another generator, so seed 42 here is not seed 42 there, and the mean of ten
-    /// seeds lies up to 0.4 points from that of another ten.
+    /// What the published experiments draw between the requests and the nodes, for other things: a timeout for each of
+    /// the ten kinds of objects that their scheduler watches.
+    private static let drawnBetween = 10
+
+    /// The order of nodes, and the requests as they come, for one seed: the steps and the generator of the published
+    /// experiments, so that a seed draws here what it draws there.
     package func draw(seed: UInt64) -> (nodes: [NodeKind], arrivals: [Int]) {
-        var generator = SeededGenerator(seed: seed)
-        var nodes = trace.nodes
-        generator.shuffle(&nodes)
+        var generator = PublishedGenerator(seed: Int64(bitPattern: seed))
+        // Drawn there for a line in a log.
+        _ = generator.int63()
         var arrivals = trace.pods
         generator.shuffle(&arrivals)
         let target = load * Double(trace.capacityMilli)
         var demand = arrivals.reduce(0) { $0 + trace.kinds[$1].totalMilli }
-        // More than the trace holds: copies of its requests, as long as one GPU of the next one is within the target.
-        while Double(demand) < target {
-            let next = trace.pods[generator.below(trace.pods.count)]
-            guard Double(demand + Int64(trace.kinds[next].gpuMilli)) <= target else { break }
-            demand += trace.kinds[next].totalMilli
-            arrivals.append(next)
+        if Double(demand) < target {
+            // Copies of its requests, as long as one GPU of the next one is within the target.
+            while true {
+                let next = trace.pods[generator.below(trace.pods.count)]
+                guard Double(demand + Int64(trace.kinds[next].gpuMilli)) <= target else { break }
+                demand += trace.kinds[next].totalMilli
+                arrivals.append(next)
+            }
+        } else {
+            // Any of them go.
+            while Double(demand) > target, !arrivals.isEmpty {
+                demand -= trace.kinds[arrivals.remove(at: generator.below(arrivals.count))].totalMilli
+            }
         }
-        // Less: any of them go.
-        while Double(demand) > target, !arrivals.isEmpty {
-            demand -= trace.kinds[arrivals.remove(at: generator.below(arrivals.count))].totalMilli
-        }
+        for _ in 0..<Self.drawnBetween { _ = generator.int63() }
+        var nodes = trace.nodes
+        for (node, place) in zip(trace.nodes, generator.permutation(nodes.count)) { nodes[place] = node }
         return (nodes, arrivals)
     }
 

@@ -15,7 +15,7 @@ package struct OpenBSimulation: Sendable {
     private let seeds: [UInt64]
 
     /// Learns what the policies need to know of the trace.
-    package init(_ trace: OpenBTrace, policies: [ClusterPolicyName], demand: Demand, seeds: [UInt64]) {
+    package init(_ trace: OpenBTrace, policies: [PolicyName], demand: Demand, seeds: [UInt64]) {
         factory = PlacerFactory(trace, policies: policies)
         self.demand = demand
         self.seeds = seeds
@@ -23,7 +23,7 @@ package struct OpenBSimulation: Sendable {
 
     /// Runs one policy over all seeds. Without a clock nothing is timed, and the same seeds give the same report.
     package func run(
-        _ policy: ClusterPolicyName, clock: ReadClock? = nil, progress: (_ seedsDone: Int) -> Void = { _ in }
+        _ policy: PolicyName, clock: ReadClock? = nil, progress: (_ seedsDone: Int) -> Void = { _ in }
     ) -> SimulationReport.Run {
         switch demand {
         case .fill(let load): fill(policy, load: load, clock: clock, progress: progress)
@@ -32,7 +32,7 @@ package struct OpenBSimulation: Sendable {
     }
 
     private func fill(
-        _ policy: ClusterPolicyName, load: Double, clock: ReadClock?, progress: (Int) -> Void
+        _ policy: PolicyName, load: Double, clock: ReadClock?, progress: (Int) -> Void
     ) -> SimulationReport.Run {
         let fill = FillProtocol(factory.trace, load: load)
         var outcomes: [FillProtocol.Outcome] = []
@@ -59,7 +59,7 @@ package struct OpenBSimulation: Sendable {
     }
 
     private func steady(
-        _ policy: ClusterPolicyName, load: Double, clock: ReadClock?, progress: (Int) -> Void
+        _ policy: PolicyName, load: Double, clock: ReadClock?, progress: (Int) -> Void
     ) -> SimulationReport.Run {
         let steady = SteadyProtocol(factory.trace, load: load)
         var outcomes: [SteadyProtocol.Outcome] = []

@@ -2,7 +2,7 @@ package import Placement
 
 /// Nodes and pods as the published traces of the openb family list them.
 package struct OpenBTrace: Sendable {
-    /// In the file's order.
+    /// In the order of their names.
     package let nodes: [NodeKind]
     /// The distinct kinds of requests.
     package let kinds: [RequestKind]
@@ -19,20 +19,22 @@ package struct OpenBTrace: Sendable {
         var models: [Substring: UInt8] = [:]
         let nodeRows = try CSVText(
             nodeText, name: nodeFile, needing: ["sn", "cpu_milli", "memory_mib", "gpu", "model"])
-        var nodes: [NodeKind] = []
+        var namedNodes: [(name: Substring, kind: NodeKind)] = []
         for row in nodeRows.rows {
             let name = nodeRows.text("model", of: row)
             if models[name] == nil {
                 guard models.count < 64 else { throw TraceError("\(nodeFile):\(row.line): more than 64 GPU models") }
                 models[name] = UInt8(models.count)
             }
-            nodes.append(
-                NodeKind(
-                    cpuMilli: try nodeRows.number("cpu_milli", of: row, in: 0...100_000_000),
-                    memoryMiB: try nodeRows.number("memory_mib", of: row, in: 0...1_000_000_000),
-                    gpus: try nodeRows.number("gpu", of: row, in: 0...Int32(Cluster.mostGPUs)),
-                    model: models[name] ?? 0))
+            let node = NodeKind(
+                cpuMilli: try nodeRows.number("cpu_milli", of: row, in: 0...100_000_000),
+                memoryMiB: try nodeRows.number("memory_mib", of: row, in: 0...1_000_000_000),
+                gpus: try nodeRows.number("gpu", of: row, in: 0...Int32(Cluster.mostGPUs)),
+                model: models[name] ?? 0)
+            namedNodes.append((nodeRows.text("sn", of: row), node))
         }
+        namedNodes.sort { $0.name < $1.name }
+        let nodes = namedNodes.map(\.kind)
         guard nodes.contains(where: { $0.gpus > 0 }) else { throw TraceError("\(nodeFile) has no node with a GPU") }
         self.nodes = nodes
 
@@ -41,6 +43,7 @@ package struct OpenBTrace: Sendable {
         var places: [RequestKind: Int] = [:]
         var kinds: [RequestKind] = []
         var named: [(name: Substring, kind: Int)] = []
+        var groups = PublishedGroups()
         named.reserveCapacity(rows.rows.count)
         for row in rows.rows {
             let gpus = try rows.number("num_gpu", of: row, in: 0...Int32(Cluster.mostGPUs))
@@ -50,17 +53,18 @@ package struct OpenBTrace: Sendable {
                     "\(podFile):\(row.line): \(gpus) GPUs of \(milli) thousandths; only one GPU can be asked for in part"
                 )
             }
+            let spec = rows.text("gpu_spec", of: row)
             let kind = RequestKind(
                 cpuMilli: try rows.number("cpu_milli", of: row, in: 0...100_000_000),
                 memoryMiB: try rows.number("memory_mib", of: row, in: 0...1_000_000_000),
-                gpuMilli: gpus == 0 ? 0 : milli, gpus: gpus,
-                models: Self.models(rows.text("gpu_spec", of: row), among: models))
+                gpuMilli: gpus == 0 ? 0 : milli, gpus: gpus, models: Self.models(spec, among: models))
             let place = places[kind] ?? kinds.count
             if place == kinds.count {
                 places[kind] = place
                 kinds.append(kind)
             }
             named.append((rows.text("name", of: row), place))
+            groups.add(kind, spec: spec)
         }
         guard named.contains(where: { kinds[$0.kind].needsGPU }) else {
             throw TraceError("\(podFile) has no pod that asks for a GPU")
@@ -68,7 +72,7 @@ package struct OpenBTrace: Sendable {
         named.sort { $0.name < $1.name }
         pods = named.map(\.kind)
         self.kinds = kinds
-        mix = RequestMix(pods.map { kinds[$0] })
+        mix = RequestMix(ordered: groups.ordered)
         capacityMilli = Self.capacity(of: nodes)
     }
 

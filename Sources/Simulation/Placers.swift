@@ -15,7 +15,7 @@ package struct PlacerFactory: Sendable {
     /// Seeds that nothing is measured with.
     private static let learningSeed: UInt64 = 1_000_003
 
-    package init(_ trace: OpenBTrace, policies: [ClusterPolicyName]) {
+    package init(_ trace: OpenBTrace, policies: [PolicyName]) {
         self.trace = trace
         guard policies.contains(.divvy) else {
             learned = nil
@@ -31,7 +31,7 @@ package struct PlacerFactory: Sendable {
 
     /// Makes a placer over empty nodes and hands it to `use`.
     package func with<Use: PlacerUse>(
-        _ policy: ClusterPolicyName, nodes: [NodeKind], seed: UInt64, _ use: inout Use
+        _ policy: PolicyName, nodes: [NodeKind], seed: UInt64, _ use: inout Use
     ) -> Use.Result {
         if let scan = policy.scan {
             let generator = SeededGenerator(seed: seed ^ 0x5241_4E44)

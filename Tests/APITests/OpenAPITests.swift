@@ -4,6 +4,7 @@ import Foundation
 import Hummingbird
 import Ledger
 import Logging
+import Queueing
 import Testing
 import Yams
 
@@ -44,7 +45,7 @@ import Yams
                 operations.keys.filter { $0 != "parameters" }.map { "\($0.uppercased()) \(path)" }
             })
         #expect(served == described)
-        #expect(served.count == 9)
+        #expect(served.count == 19)
     }
 
     @Test func `every reference leads somewhere, and every schema is used`() throws {
@@ -73,9 +74,27 @@ import Yams
     private var samples: [(String, any Encodable)] {
         let ask = Ask(request: Fleet.Request(), tenant: Tenant(uid: 1, name: "ada"), name: "train")
         let explanation = ExplanationView(Sample.explanation)
-        let lease = LeaseView(
-            PreparedLease(lease: Sample.lease(1, ask: ask), preparation: Sample.preparation(LeaseID(number: 1))),
-            at: ClockReading(now: Sample.now, wallOffset: 0), gpus: [:], explanation: explanation)
+        let clock = ClockReading(now: Sample.now, wallOffset: 0)
+        var held = Sample.lease(1, ask: ask)
+        held.announcedEnd = AnnouncedEnd(beneficiary: LeaseID(number: 2), at: Sample.now)
+        held.idle = IdleState(lastActive: Sample.now, warned: Sample.now)
+        var lease = LeaseView(
+            PreparedLease(lease: held, preparation: Sample.preparation(LeaseID(number: 1))), at: clock, gpus: [:])
+        lease.explanation = explanation
+        let waiting = WaitingView(
+            Sample.waiting(Sample.lease(2, ask: ask, waits: true), position: 1), at: clock)
+        let reservation = ReservationView(
+            Sample.reservation(
+                1,
+                ReservationAsk(
+                    name: "demo", request: Fleet.Request(), from: nil, length: Span(seconds: 60), tenants: ["ada"],
+                    maker: Tenant(uid: 0, name: "root"))), at: clock, gpus: [Sample.gpu])
+        let bound = QuotaRequest.Bound(milliGPU: 1000, memoryBytes: .some(nil))
+        let report = QueueReport(
+            queues: [Sample.queue], waiting: [], reservations: [], capacity: Sample.capacity,
+            settings: QueueingSettings())
+        var queue = QueueReportView(report, at: clock)
+        queue.waiting = [waiting]
         let driver = DriverView(version: "1", cudaVersion: "2", library: "l", note: "n")
         return [
             ("VersionInfo", VersionInfo(version: "1", driver: driver, node: "n", pid: 1, socket: "s", state: "d")),
@@ -85,6 +104,27 @@ import Yams
             ("Error", ErrorBody(code: .never, message: "m", hint: "h", explanation: explanation)),
             ("LeaseRequest", LeaseRequest(gpus: "1", holder: .init(kind: .starting, engine: "docker"))),
             ("ExtendRequest", ExtendRequest(duration: "1h")),
+            ("QueueReport", queue), ("Queue", QueueView(Sample.queue)), ("Why", WhyView(lease, waiting: waiting)),
+            ("Offer", OfferView(.now(Sample.placement), of: Fleet.Request(), at: clock, gpus: [:])),
+            (
+                "Offer",
+                OfferView(
+                    .later(position: 1, Sample.explanation, start: Sample.now), of: Fleet.Request(), at: clock,
+                    gpus: [:])
+            ),
+            ("ReservationList", ReservationList(items: [reservation])),
+            (
+                "ReservationRequest",
+                ReservationRequest(
+                    name: "demo", request: LeaseRequest(gpus: "1"), from: Timestamp(wall: 0), duration: "1h",
+                    tenants: ["ada"])
+            ),
+            (
+                "QuotaRequest",
+                QuotaRequest(guaranteed: bound, maximum: bound, tenantMaximum: bound, weight: 2)
+            ),
+            ("Drain", DrainView(gpu: Sample.gpu.id, index: 0, reason: "r", leases: [LeaseID(number: 1)])),
+            ("DrainRequest", DrainRequest(reason: "r")),
         ]
     }
 
@@ -153,5 +193,10 @@ import Yams
         #expect(try values("Health", "state") == GPUView.Health.State.allCases.map(\.rawValue))
         #expect(try values("GPU", "mig") == ["unsupported", "off", "on"])
         for reason in try values("Lease", "endReason") { #expect(EndReason(rawValue: reason) != nil) }
+        #expect(try values("Offer", "answer") == OfferView.Answer.allCases.map(\.rawValue))
+        #expect(try values("QueueReport", "order") == QueueingSettings.Order.allCases.map(\.rawValue))
+        #expect(try values("QueueReport", "backfill") == QueueingSettings.Backfill.allCases.map(\.rawValue))
+        #expect(try values("QueueReport", "preemption") == QueueingSettings.Preemption.allCases.map(\.rawValue))
+        #expect(try values("QueueIdle", "action") == IdlePolicy.Action.allCases.map(\.rawValue))
     }
 }

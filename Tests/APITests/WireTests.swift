@@ -89,6 +89,12 @@ import Testing
         #expect(RequestableView.count(Share(milli: 250), on: [status]) == quarters)
     }
 
+    @Test func `a drained GPU gives nothing`() {
+        let status = Sample.status(of: Sample.gpu, freeMilli: 1000, freeMemory: .gibibytes(39), leases: [])
+        #expect(RequestableView.count(.whole, on: [status]) == 1)
+        #expect(RequestableView.count(.whole, on: [status], drained: [Sample.gpu.id: "fan"]) == 0)
+    }
+
     @Test func `an unhealthy GPU gives nothing`() {
         let status = Sample.status(of: Sample.gpu, health: .unhealthy(reason: "XID 79"), freeMilli: 1000, leases: [])
         #expect(RequestableView.shares.allSatisfy { RequestableView.count($0, on: [status]) == 0 })

@@ -10,8 +10,9 @@ import Testing
         let expected: [ErrorBody.Code: Int32] = [
             .notNow: 75, .queueFull: 75, .tooMany: 75, .never: 65, .notYet: 65, .badRequest: 65, .unknownLease: 66,
             .alreadyEnded: 66, .notGranted: 1, .noDeadline: 1, .preparation: 1, .keyReused: 73, .notYours: 77,
-            .journal: 74,
-            .stopped: 69, .notFound: 70, .internal: 70,
+            .unknownQueue: 66, .unknownReservation: 66, .unknownGPU: 66, .notInQueue: 77, .operatorsOnly: 77,
+            .tooLong: 65, .badQuota: 65, .reservationNameTaken: 73, .journal: 74, .stopped: 69,
+            .notFound: 70, .internal: 70,
         ]
         for code in ErrorBody.Code.allCases {
             #expect(Status(code).rawValue == expected[code], "\(code)")
@@ -44,14 +45,15 @@ import Testing
             code: .notNow, message: "no room for it now", hint: "wait with --wait",
             explanation: .init(
                 summary: "two GPUs are free, three were asked for",
-                counts: [.init(reason: "taken by a lease", gpus: 6), .init(reason: "unhealthy", gpus: 1)],
+                counts: [.init(reason: "are taken by leases", gpus: 6), .init(reason: "is unhealthy", gpus: 1)],
                 unblocks: "lease-3 ends in 5m"))
         let failure = Failure(body)
         #expect(failure.status == .noCapacity)
         #expect(
             failure.lines() == [
-                "divvy: no room for it now", "  two GPUs are free, three were asked for", "  6 x taken by a lease",
-                "  1 x unhealthy", "  would help: lease-3 ends in 5m", "  wait with --wait",
+                "divvy: no room for it now", "  two GPUs are free, three were asked for",
+                "  6 GPUs are taken by leases",
+                "  1 GPU is unhealthy", "  would help: lease-3 ends in 5m", "  wait with --wait",
             ])
     }
 }

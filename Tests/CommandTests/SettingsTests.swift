@@ -1,4 +1,5 @@
 import Fleet
+import Placement
 import Presentation
 import Testing
 
@@ -78,7 +79,7 @@ import Testing
                 "/c.yaml:7: stateDirectory needs one value: an absolute path",
                 "/c.yaml:8: deviceRoot needs one value: an absolute path",
                 "/c.yaml:9: \"colour\" is not a key; the keys are "
-                    + SettingsKey.allCases.map(\.rawValue).joined(separator: ", "),
+                    + (SettingsKey.allCases.map(\.rawValue) + ["queueing"]).joined(separator: ", "),
             ])
     }
 
@@ -152,6 +153,15 @@ import Testing
         #expect(paths.socket == "/tmp/divvy-1000/divvy.sock")
         #expect(paths.stateDirectory == "/tmp/divvy-1000/state")
         #expect(paths.privateDirectory == "/tmp/divvy-1000")
+    }
+
+    @Test func `every placement policy can be set by its name`() {
+        for policy in PolicyName.allCases {
+            var settings = Settings()
+            let isTaken = settings.set(.placementPolicy, to: policy.rawValue)
+            #expect(isTaken)
+            #expect(settings.placementPolicy == policy)
+        }
     }
 
     @Test func `what is set reads back as it is written`() {

@@ -56,8 +56,11 @@ private struct Seeded: RandomNumberGenerator {
         request.driver = maybe("nvidia")
         request.capabilities = some(["compute", "utility", "video"])
         request.topology = maybe(.sameSwitch)
+        request.antiAffinity = maybe(.init("db/a-b", scope: Bool.random(using: &random) ? .gpu : .node))
+        if request.devices.isEmpty { request.nodes = Int.random(in: 1...3, using: &random) }
         request.duration = maybe(span())
         request.queue = maybe("night/a-b")
+        request.reservation = maybe("demo-day")
         request.priority = maybe(Int.random(in: -9...9, using: &random))
         request.patience = [.refuse, .wait(limit: nil), .wait(limit: span())].randomElement(using: &random) ?? .refuse
         let lower = Int.random(in: 1...9, using: &random)
@@ -66,7 +69,11 @@ private struct Seeded: RandomNumberGenerator {
         ]
         request.count = counts.randomElement(using: &random) ?? .one
         if !request.devices.isEmpty { request.count = CountRange(exactly: request.devices.count) }
-        switch Int.random(in: 0..<4, using: &random) {
+        switch Int.random(in: 0..<5, using: &random) {
+        case 4:
+            let milli = Int64.random(in: 1...99_999, using: &random)
+            request.portion = .compute(
+                Bool.random(using: &random) ? .gigaflops(milli) : .ofModel(milli: milli, model: "rtx-4090"))
         case 0: request.portion = .share(Share(milli: Int32.random(in: 1...999, using: &random)))
         case 1:
             request.portion = .slice(profiles: ["3g.71gb", "1g.10gb+me", "9"].shuffled(using: &random))
@@ -87,7 +94,7 @@ private struct Seeded: RandomNumberGenerator {
         "all", "memory", "device=", "count=", "driver=", "capabilities=", "options=", "nvidia", "compute", "GPU-",
         "MIG-",
         "0.5", "1/4", "24G", "80GiB", "1g.10gb", "h", "m", "s", "d", "ms", " ", "\n", "\r", "\r\n", "\t", "\0", "é",
-        "١",
+        "١", "tflops", "a100", "node",
         "\u{FFFD}", "e400", "nan", "99999999999999999999",
     ]
 
@@ -108,6 +115,9 @@ private struct Seeded: RandomNumberGenerator {
             case 1: options.for = text
             case 2: options.slice = text
             case 3: options.wait = .some(text)
+            case 4: options.compute = text
+            case 5: options.antiAffinity = text
+            case 6: options.nodes = text
             default: options.gpus = text
             }
             if Int.random(in: 0..<4, using: &random) == 0, options.gpuMemory == nil { options.gpuMemory = "10GiB" }

@@ -65,7 +65,57 @@ import Testing
         #expect(request.count == CountRange(exactly: 2) && request.models == ["h200"])
     }
 
+    @Test func `for several nodes says what each gives`() throws {
+        let request = try parse("--gpus", "h100:8", "--nodes", "4")
+        #expect(request.count == CountRange(exactly: 8) && request.nodes == 4)
+        #expect(request.canonical == "8 x h100 GPU, on each of 4 nodes")
+        #expect(request.canonicalOptions == ["--gpus", "h100:8", "--nodes", "4"])
+        #expect(try parse("--nodes", "1") == Request())
+    }
+
+    @Test func `for an amount of compute leaves the model open`() throws {
+        let tflops = try parse("--compute", "40tflops")
+        #expect(tflops.portion == .compute(.gigaflops(40_000)))
+        #expect(tflops.canonical == "1 x 40 TFLOPS on any GPU")
+        #expect(tflops.canonicalOptions == ["--compute", "40tflops"])
+        let part = try parse("--compute", "0.5xA100", "--gpus", "2")
+        #expect(part.portion == .compute(.ofModel(milli: 500, model: "a100")) && part.count == CountRange(exactly: 2))
+        #expect(part.canonical == "2 x the compute of 0.5 a100 on any GPU")
+        #expect(part.canonicalOptions == ["--gpus", "2", "--compute", "0.5xa100"])
+        #expect(try parse("--compute", "1.5pflops").portion == .compute(.gigaflops(1_500_000)))
+    }
+
+    @Test func `says whom it keeps away from`() throws {
+        let gpu = try parse("--anti-affinity", "db")
+        #expect(gpu.antiAffinity == .init("db") && gpu.canonical == "1 x any GPU, on no GPU with db")
+        let node = try parse("--anti-affinity", "node:db")
+        #expect(node.antiAffinity == .init("db", scope: .node))
+        #expect(node.canonical == "1 x any GPU, on no node with db")
+        #expect(node.canonicalOptions == ["--gpus", "1", "--anti-affinity", "node:db"])
+    }
+
+    @Test func `reads from journals what was written before nodes, compute and anti-affinity`() throws {
+        let written = """
+            {"capabilities":["compute"],"count":{"isAll":false,"lower":2,"upper":2},"devices":[],"duration":60000000000,\
+            "gpuMemory":{"lower":85899345920},"memory":{"lower":10737418240,"upper":10737418240},"models":["h100"],\
+            "minimumGrade":"unfenced","patience":{"wait":{}},"portion":{"share":{"_0":500}},"priority":3,\
+            "queue":"night","topology":"nvlink"}
+            """
+        let request = try JSONDecoder().decode(Request.self, from: Data(written.utf8))
+        #expect(
+            try request
+                == parse(
+                    "--gpus", "h100:80GiB..:2x0.5,capabilities=compute", "--gpu-memory", "10GiB", "--grade", "unfenced",
+                    "--topology", "nvlink", "--for", "1m", "--queue", "night", "--priority", "3"))
+        #expect(request.nodes == 1 && request.antiAffinity == nil)
+    }
+
     @Test func `that contradicts itself is refused`() throws {
+        #expect(try refusal("--gpus", "0.5", "--compute", "40tflops").option == "--gpus")
+        #expect(try refusal("--slice", "3g.71gb", "--compute", "40tflops").option == "--compute")
+        #expect(try refusal("--compute", "40tflops", "--grade", "exclusive").option == "--grade")
+        #expect(try refusal("--gpus", "device=0,1", "--nodes", "2").option == "--nodes")
+        #expect(try refusal("--nodes", "2", "--topology", "same-node").option == "--topology")
         #expect(try refusal("--gpus", "0.5", "--slice", "3g.71gb").option == "--gpus")
         #expect(try refusal("--share", "mps", "--slice", "3g.71gb").option == "--share")
         #expect(try refusal("--gpus", "0.5", "--share", "exclusive").option == "--share")
@@ -112,6 +162,8 @@ import Testing
         let arguments = [
             ["--gpus", "h100:80GiB..:1..4x0.25", "--gpu-memory", "10GiB", "--wait=1m"], ["--slice", "3g.71gb"], [],
             ["--gpus", "\"device=0,2\",driver=nvidia", "--no-wait"], ["--gpu-memory", "..10GiB"], ["--gpus", "all"],
+            ["--nodes", "3", "--compute", "0.5xa100", "--anti-affinity", "node:db", "--topology", "same-numa"],
+            ["--compute", "12.5tflops", "--anti-affinity", "db"],
         ]
         for options in arguments {
             let request = try RequestParser.parse(arguments: options).0
@@ -122,11 +174,10 @@ import Testing
     @Test(arguments: [
         (["--slice", "3g.71gb"], "--slice"), (["--gpus", "device=MIG-3a23"], "--gpus"),
         (["--gpus", "device=0:1"], "--gpus"),
-        (["--gpus", "driver=amd"], "--gpus"), (["--queue", "night"], "--queue"),
+        (["--gpus", "driver=amd"], "--gpus"),
         (["--grade", "cooperative"], "--grade"),
         (["--grade", "enforced"], "--grade"), (["--grade", "partitioned"], "--grade"), (["--share", "mig"], "--share"),
-        (["--share", "mps"], "--share"), (["--topology", "nvlink"], "--topology"),
-        (["--topology", "same-switch"], "--topology"), (["--priority", "1"], "--priority"),
+        (["--share", "mps"], "--share"),
     ]) func `for what a later release brings is refused in a sentence`(_ options: [String], _ option: String) throws {
         let refusal = try #require(try RequestParser.parse(arguments: options).0.unsupportedToday())
         #expect(refusal.option == option && refusal.description.hasPrefix("\(option): "))
@@ -139,7 +190,9 @@ import Testing
             "--share",
             "exclusive",
         ],
-        ["--topology", "any"], ["--topology", "same-node"], ["--priority", "0"],
+        ["--topology", "any"], ["--topology", "same-node"], ["--topology", "nvlink"], ["--topology", "same-switch"],
+        ["--topology", "same-numa"], ["--priority", "0"], ["--priority", "1"], ["--queue", "night"],
+        ["--nodes", "2"], ["--compute", "40tflops"], ["--anti-affinity", "db"],
         [
             "--gpu-memory", "10GiB", "--for",
             "2h",

@@ -12,7 +12,7 @@ import Testing
         #expect(grant.share == Share(milli: 500))
         #expect(grant.memory == .gibibytes(10))
         #expect(lease.placement?.grade == .unfenced)
-        #expect(ledger.room?.gpus[0].freeShare == Share(milli: 500))
+        #expect(ledger.pool?.nodes[0].gpus[0].freeShare == Share(milli: 500))
     }
 
     @Test func `calls a whole GPU exclusive only while no foreign process is on it`() throws {

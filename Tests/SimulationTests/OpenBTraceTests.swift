@@ -21,6 +21,22 @@ import Testing
         #expect(trace.kinds[0].models == RequestKind.anyModel)
     }
 
+    @Test func `nodes come in the order of their names`() throws {
+        let trace = try Self.read(
+            nodes: "sn,cpu_milli,memory_mib,gpu,model\nb,2000,1,2,T4\na,1000,1,4,G2\n",
+            pods: Self.heading + "p,1,1,1,500,\n")
+        #expect(trace.nodes.map(\.cpuMilli) == [1000, 2000])
+    }
+
+    @Test func `as published, models count as they are written, but not for a pod without a GPU`() throws {
+        let trace = try Self.read(
+            pods: Self.heading + "p0,1000,1,1,500,G2|P100\np1,1000,1,1,500,G2|P100|P100\np2,1000,1,1,500,P100\n"
+                + "p3,1000,1,0,0,G2\np4,1000,2,0,0,\n")
+        #expect(trace.kinds.count == 4, "what fits is the same for both spellings, and memory counts")
+        #expect(trace.mix.all.map(\.count) == [2, 1, 1, 1])
+        #expect(trace.mix.all.map(\.request.models) == [RequestKind.anyModel, 0b01, 0b11, 0b11])
+    }
+
     @Test func `lines may end as on Windows`() throws {
         let windows = Self.nodes.split(separator: "\n").joined(separator: "\r\n") + "\r\n"
         #expect(try Self.read(nodes: windows, pods: Self.heading + "p,1,1,1,500,\r\n").nodes.count == 2)

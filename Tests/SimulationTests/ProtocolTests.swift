@@ -42,8 +42,8 @@ enum SmallTrace {
         }
     }
 
-    @Test(arguments: ClusterPolicyName.allCases)
-    func `the same seeds give the same bytes`(policy: ClusterPolicyName) throws {
+    @Test(arguments: PolicyName.allCases)
+    func `the same seeds give the same bytes`(policy: PolicyName) throws {
         let trace = try SmallTrace.make()
         func bytes(_ demand: OpenBSimulation.Demand) throws -> Data {
             let simulation = OpenBSimulation(trace, policies: [policy], demand: demand, seeds: [3, 4])

@@ -14,8 +14,8 @@ struct RingTests {
     private static let moreForEdges: [String: Set<String>] = [
         // It stores the ledger's events and its state.
         "SQLiteJournal": ["Ledger"],
-        // It shows what the ledger refuses and tells.
-        "API": ["Ledger"],
+        // It shows what the ledger refuses and tells, its queues, and where room is reserved.
+        "API": ["Ledger", "Placement", "Queueing"],
     ]
 
     /// Collections: values only.

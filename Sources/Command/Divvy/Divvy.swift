@@ -14,6 +14,7 @@ struct Divvy: AsyncParsableCommand {
               divvy run --gpus 0.5 IMAGE infer.py     a container with half a GPU
               divvy ls                                what there is, what is free
               divvy ps                                who has what
+              divvy why 17                            why it waits, and until when
 
             Settings come from flags, then DIVVY_... variables, then
             ~/.config/divvy/config.yaml, then /etc/divvy/config.yaml;
@@ -30,8 +31,16 @@ struct Divvy: AsyncParsableCommand {
             CommandGroup(name: "Using GPUs", subcommands: [Run.self, Hold.self, ReleaseLeases.self, Extend.self]),
             CommandGroup(
                 name: "Looking",
-                subcommands: [Ps.self, Ls.self, Show.self, Logs.self, Events.self, Topo.self, Top.self]),
-            CommandGroup(name: "Operating", subcommands: [Up.self, CDI.self, Sim.self, Simulate.self, Config.self]),
+                subcommands: [
+                    Ps.self, Ls.self, Queue.self, Why.self, OfferCommand.self, Show.self, Logs.self, Events.self,
+                    Topo.self, Top.self,
+                ]),
+            CommandGroup(
+                name: "Operating",
+                subcommands: [
+                    Up.self, Quota.self, Reserve.self, Drain.self, Undrain.self, CDI.self, Sim.self, Simulate.self,
+                    Config.self,
+                ]),
             CommandGroup(name: "About", subcommands: [Version.self, Completion.self]),
         ])
 

@@ -56,7 +56,8 @@ enum Entry {
             guard !word.hasPrefix("-"), !known.isEmpty else { return }
             if let command = known.first(where: { $0._commandName == word }) {
                 path.append(word)
-                known = command.configuration.subcommands
+                let isFree = command.configuration.defaultSubcommand is any TakesAnyWord.Type
+                known = isFree ? [] : command.configuration.subcommands
                 continue
             }
             if path.isEmpty, word == "help" { return }

@@ -5,7 +5,7 @@ package enum ExitStatus: Int32, CaseIterable, Sendable {
     case failed = 1
     case badUsage = 64
     case badData = 65
-    /// No such lease, GPU or tenant.
+    /// No such lease, GPU, queue or reservation.
     case notFound = 66
     case daemonUnreachable = 69
     case internalFault = 70

@@ -16,7 +16,7 @@ extension Failure {
         var hint = body.hint
         if let explanation = body.explanation {
             if !body.message.contains(explanation.summary) { lines.append("  \(explanation.summary)") }
-            if explanation.counts.count > 1 { lines += explanation.counts.map { "  \($0.gpus) x \($0.reason)" } }
+            if explanation.counts.count > 1 { lines += explanation.countLines }
             if let unblocks = explanation.unblocks {
                 lines.append("  would help: \(unblocks)")
                 if hint == unblocks { hint = nil }
@@ -32,11 +32,11 @@ extension ExitStatus {
         self =
             switch code {
             case .notNow, .queueFull, .tooMany: .noCapacity
-            case .never, .notYet, .badRequest: .badData
-            case .unknownLease, .alreadyEnded: .notFound
+            case .never, .notYet, .badRequest, .tooLong, .badQuota: .badData
+            case .unknownLease, .alreadyEnded, .unknownQueue, .unknownReservation, .unknownGPU: .notFound
             case .notGranted, .noDeadline, .preparation: .failed
-            case .keyReused: .cannotCreate
-            case .notYours: .notPermitted
+            case .keyReused, .reservationNameTaken: .cannotCreate
+            case .notYours, .notInQueue, .operatorsOnly: .notPermitted
             case .journal: .inputOutput
             case .stopped: .daemonUnreachable
             case .notFound, .internal: .internalFault

@@ -26,6 +26,36 @@ package enum EndReason: String, Hashable, Sendable, Codable {
     case reboot
     /// What the lease needs on the node could not be prepared.
     case preparationFailed
+    /// Its room was needed for somebody who comes first.
+    case preempted
+    /// Its GPUs were idle for longer than its queue allows.
+    case idle
+}
+
+/// A lease's end that is announced and can still be called off.
+package struct AnnouncedEnd: Hashable, Sendable, Codable {
+    /// Who is to get the room.
+    package let beneficiary: LeaseID
+    /// When its holder is stopped, if it is still needed then.
+    package let at: Moment
+
+    package init(beneficiary: LeaseID, at: Moment) {
+        self.beneficiary = beneficiary
+        self.at = at
+    }
+}
+
+/// How a lease's GPUs are used, where its queue cares.
+package struct IdleState: Hashable, Sendable, Codable {
+    /// When work was last measured.
+    package var lastActive: Moment
+    /// When its tenant was told that nothing is; nil while there is no reason to.
+    package var warned: Moment?
+
+    package init(lastActive: Moment, warned: Moment? = nil) {
+        self.lastActive = lastActive
+        self.warned = warned
+    }
 }
 
 /// A request that was taken in: waiting, granted, or ended. It keeps its id through all of them.
@@ -56,6 +86,13 @@ package struct Lease: Hashable, Sendable, Codable {
     package var lapses: Moment?
     /// When it gives up waiting.
     package var patienceEnds: Moment?
+    /// nil unless it is to make room for another.
+    package var announcedEnd: AnnouncedEnd?
+    /// nil where nobody measures.
+    package var idle: IdleState?
+    /// GPU-seconds until `settledAt`, from before its placement became smaller; nil while it never did.
+    package private(set) var settledGPUSeconds: Double?
+    package private(set) var settledAt: Moment?
 
     package init(
         id: LeaseID, request: Request, tenant: Tenant, name: String?, idempotencyKey: String?, asked: Moment,
@@ -104,10 +141,17 @@ package struct Lease: Hashable, Sendable, Codable {
         }
     }
 
-    /// GPU-seconds granted so far: the shares of all its GPUs times the time it has had them.
+    /// GPU-seconds granted so far: the shares of all its GPUs times the time it has had them, in GPU-seconds.
     package func gpuSeconds(at now: Moment) -> Double {
-        guard let (_, length) = metered(at: now), let placement = placementEver else { return 0 }
+        guard let (since, length) = metered(at: now), let placement = placementEver else { return 0 }
         let milli = placement.grants.reduce(Int64(0)) { $0 + Int64($1.share.milli) }
-        return Double(milli) / 1000 * length.seconds
+        let earlier = settledAt.map { $0 - since } ?? .zero
+        return (settledGPUSeconds ?? 0) + Double(milli) / 1000 * (length - earlier).seconds
+    }
+
+    /// Counts what it has had until now; its placement changes.
+    package mutating func settle(at now: Moment) {
+        settledGPUSeconds = gpuSeconds(at: now)
+        settledAt = now
     }
 }

@@ -3,11 +3,14 @@ package struct GPUGrant: Hashable, Sendable, Codable {
     package let gpu: GPUID
     package let share: Share
     package let memory: Bytes
+    /// The hardware partition, where it is one.
+    package let slice: SliceSpot?
 
-    package init(gpu: GPUID, share: Share, memory: Bytes) {
+    package init(gpu: GPUID, share: Share, memory: Bytes, slice: SliceSpot? = nil) {
         self.gpu = gpu
         self.share = share
         self.memory = memory
+        self.slice = slice
     }
 }
 

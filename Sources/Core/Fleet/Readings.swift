@@ -8,11 +8,14 @@ package struct GPUProcess: Hashable, Sendable, Codable {
     package let command: String?
     /// The process's cgroup path, `/proc/PID/cgroup`.
     package let cgroup: String?
+    /// Per cent of the last second or so in which it had work on the GPU; nil where the driver does not tell.
+    package let busyPercent: Int?
     /// The lease that it runs under; nil for a foreign process.
     package var lease: LeaseID?
 
     package init(
-        pid: Int32, memory: Bytes?, uid: UInt32?, user: String?, command: String?, cgroup: String?, lease: LeaseID?
+        pid: Int32, memory: Bytes?, uid: UInt32?, user: String?, command: String?, cgroup: String?,
+        busyPercent: Int? = nil, lease: LeaseID?
     ) {
         self.pid = pid
         self.memory = memory
@@ -20,6 +23,7 @@ package struct GPUProcess: Hashable, Sendable, Codable {
         self.user = user
         self.command = command
         self.cgroup = cgroup
+        self.busyPercent = busyPercent
         self.lease = lease
     }
 }

@@ -1,4 +1,5 @@
 package import Fleet
+package import Queueing
 
 /// What a tenant asks of the ledger.
 package struct Ask: Hashable, Sendable, Codable {
@@ -45,6 +46,16 @@ package enum Event: Hashable, Sendable, Codable {
     case endAsked(LeaseID, EndReason)
     /// A lease's holder is gone; nothing of it runs any more.
     case holderGone(LeaseID, EndReason)
+    /// Work was measured on the GPUs of these leases.
+    case active([LeaseID])
+    /// Somebody wants room kept.
+    case reserved(ReservationAsk)
+    /// A reservation is given up, by its number.
+    case reservationEnded(Int64)
+    /// Nothing new is put on these GPUs, for the reason given; nil puts them back into use.
+    case drained([GPUID], reason: String?)
+    /// A queue's bounds are changed by hand, by its path; nil sets them back to the configuration.
+    case quotaChanged(path: String, QuotaChange?)
     /// Time has passed; whatever was due is due.
     case timePassed
 }
@@ -66,6 +77,9 @@ package enum Effect: Hashable, Sendable {
 /// What the cause of an event is told.
 package enum Answer: Hashable, Sendable {
     case lease(Lease)
+    case reservation(Reservation)
+    /// It is done, and there is nothing to hand over.
+    case done
     case refused(Refusal)
 }
 
@@ -87,13 +101,29 @@ package enum Refusal: Error, Hashable, Sendable {
     case keyReused(key: String, LeaseID)
     /// Too many wait already; the limit is the payload.
     case queueFull(Int)
+    /// No such queue takes requests; a sentence with those that do.
+    case unknownQueue(String)
+    /// The queue is not for this tenant.
+    case notInQueue(path: String, tenant: String)
+    /// The queue's leases live no longer than the span.
+    case tooLong(path: String, asked: Span, longest: Span)
+    /// No reservation of that name, or none that this tenant may use.
+    case unknownReservation(String)
+    case reservationNameTaken(String)
+    /// A change that would make no tree of queues, in a sentence.
+    case badQuota(String)
 }
 
 /// A change that is told to whoever follows the ledger, and that its history keeps.
 package struct Notice: Hashable, Sendable, Codable {
     package enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
         case leaseWaiting, leaseGranted, leaseHeld, leaseExtended, leaseEnding, leaseEnded
-        case gpuAdded, gpuRemoved, gpuHealthChanged, foreignMemoryChanged, nodeChanged
+        /// Told that it will be stopped for another; told that it may stay after all.
+        case leasePreempted, leaseSpared
+        /// Told that its GPUs are idle; shrunk because they stayed so.
+        case leaseIdle, leaseShrunk
+        case gpuAdded, gpuRemoved, gpuHealthChanged, gpuDrained, foreignMemoryChanged, nodeChanged
+        case reservationMade, reservationEnded, quotaChanged
     }
 
     package let kind: Kind

@@ -1,5 +1,6 @@
 import Fleet
 import Placement
+import Queueing
 
 extension Ledger {
     mutating func take(_ ask: Ask, _ effects: inout [Effect]) {
@@ -9,82 +10,84 @@ extension Ledger {
             effects.append(.answer(isSame ? .lease(earlier) : .refused(.keyReused(key: tenantKey.key, earlier.id))))
             return
         }
-        if let refusal = ask.request.unsupportedToday() {
-            effects.append(.answer(.refused(.notYet(refusal.description))))
-            return
-        }
-        if ask.request.wantsExclusive, ask.request.portion != .whole {
-            effects.append(.answer(.refused(.never(.partIsNotExclusive))))
-            return
-        }
-        guard let room else {
-            effects.append(.answer(.refused(.never(.noNode))))
-            return
-        }
-        var placement: Placement?
-        switch settings.policy.place(ask.request, in: room) {
-        case .placed(let found):
-            if queue.contains(where: couldEverFit) {
-                guard mayWait(ask, behindOthers: true, &effects) else { return }
-            } else {
-                placement = found
-            }
-        case .notNow(let obstacles):
-            let explanation = Explanation(obstacles, of: ask.request, in: room)
-            guard mayWait(ask, explanation: explanation, behindOthers: false, &effects) else { return }
-        case .never(let obstacles):
-            effects.append(.answer(.refused(.never(Explanation(obstacles, of: ask.request, in: room)))))
+        // What is replayed was accepted once, by the rules of then.
+        if script == nil, let refusal = refusal(of: ask.request, tenant: ask.tenant) {
+            effects.append(.answer(.refused(refusal)))
             return
         }
         var lease = Lease(
             id: LeaseID(number: nextNumber), request: ask.request, tenant: ask.tenant, name: ask.name,
             idempotencyKey: ask.idempotencyKey, asked: now, holder: ask.holder, keepAlive: ask.keepAlive)
+        let judgement = decide(adding: lease)
+        let decision = judgement.decision
+        let isStarted = decision.starts.contains { $0.lease == lease.id }
+        if !isStarted, script == nil, let refusal = refusalToWait(ask.request, judgement.explanation) {
+            effects.append(.answer(.refused(refusal)))
+            return
+        }
         nextNumber += 1
+        see(ask.request)
         if let tenantKey { numbersByKey[tenantKey] = lease.id.number }
-        if let placement {
-            grant(&lease, placement, &effects)
-        } else {
-            if case .wait(let limit?) = ask.request.patience { lease.patienceEnds = now + limit }
-            store(lease)
-            queue.append(lease.id)
+        if !isStarted, case .wait(let limit?) = ask.request.patience { lease.patienceEnds = now + limit }
+        store(lease)
+        queue.append(lease.id)
+        promises = judgement.promises
+        commit(decision, &effects)
+        if let position = position(of: lease.id) {
             effects.append(
                 .tell(
                     Notice(
                         .leaseWaiting, lease: lease.id,
-                        text: "\(lease.id) waits for \(lease.request.canonical), number \(queue.count) in the queue")))
+                        text: "\(lease.id) waits for \(lease.request.canonical), number \(position) in the queue")))
         }
-        effects.append(.answer(.lease(lease)))
+        effects.append(.answer(.lease(leasesByNumber[lease.id.number] ?? lease)))
     }
 
-    /// Whether an ask that cannot be served now may join the queue; says why if not.
-    private func mayWait(
-        _ ask: Ask, explanation: Explanation? = nil, behindOthers: Bool, _ effects: inout [Effect]
-    ) -> Bool {
-        if ask.request.patience == .refuse {
-            let others = Explanation(
-                summary: "it would fit, but \(queue.count) asked before and wait", counts: [],
-                unblocks: "waiting: leave --no-wait away")
-            effects.append(.answer(.refused(.notNow(explanation ?? others))))
-            return false
+    /// Why a request is refused whatever is free; nil when it may be served or wait.
+    func refusal(of request: Request, tenant: Tenant) -> Refusal? {
+        if let refusal = request.unsupportedToday() { return .notYet(refusal.description) }
+        if request.wantsExclusive, request.portion != .whole { return .never(.partIsNotExclusive) }
+        let place: Int
+        do throws(QueueTreeError) {
+            place = try tree.leaf(named: request.queue)
+        } catch {
+            return .unknownQueue(error.description)
         }
-        guard queue.count < settings.queueLimit else {
-            effects.append(.answer(.refused(.queueFull(settings.queueLimit))))
-            return false
+        let path = tree.queues[place].path
+        guard tree.admits(tenant, to: place) else { return .notInQueue(path: path, tenant: tenant.name) }
+        if let longest = tree.longest(of: place), let asked = request.duration, asked > longest {
+            return .tooLong(path: path, asked: asked, longest: longest)
         }
-        return true
+        if let name = request.reservation, reservation(named: name, for: tenant) == nil {
+            return .unknownReservation(name)
+        }
+        guard let pool else { return .never(.noNode) }
+        guard pool.couldEverFit(request) else { return .never(Explanation(pool.explain(request))) }
+        if case .refused(let bound) = QuotaUse(tree).verdict(
+            for: request.leastAmount, tenant: tenant.uid, queue: place, capacity: pool.capacity),
+            let explanation = explanation(of: bound, beyondReachOf: request)
+        {
+            return .never(explanation)
+        }
+        return nil
     }
 
-    func couldEverFit(_ id: LeaseID) -> Bool {
-        guard let room, let lease = leasesByNumber[id.number] else { return false }
-        return Fit(lease.request, in: room).couldEverFit
+    /// Why a request that cannot be served now is not put into the queue; nil when it is.
+    private func refusalToWait(_ request: Request, _ explanation: () -> Explanation) -> Refusal? {
+        if request.patience == .refuse { return .notNow(explanation()) }
+        return queue.count < settings.queueLimit ? nil : .queueFull(settings.queueLimit)
     }
 
-    mutating func grant(_ lease: inout Lease, _ placement: Placement, _ effects: inout [Effect]) {
-        room?.take(placement)
+    mutating func grant(_ lease: Lease, _ placement: Placement, _ effects: inout [Effect]) {
+        var lease = lease
         lease.state = .granted(placement, since: now)
-        lease.deadline = lease.request.duration.map { now + $0 }
+        let place = queuePlace(of: lease)
+        let longest = tree.longest(of: place)
+        lease.deadline = (lease.request.duration ?? longest).map { now + $0 }
         lease.lapses = lease.keepAlive.map { now + $0 }
         lease.patienceEnds = nil
+        lease.idle = tree.idle(of: place).map { _ in IdleState(lastActive: now) }
+        takeRoom(of: lease, placement)
         store(lease)
         effects.append(.prepare(lease))
         effects.append(
@@ -92,29 +95,13 @@ extension Ledger {
                 Notice(
                     .leaseGranted, lease: lease.id,
                     text:
-                        "\(lease.id) granted to \(lease.tenant.name): \(placement.words(in: room)), \(placement.grade.rawValue)"
+                        "\(lease.id) granted to \(lease.tenant.name): \(placement.words(in: observation?.node)), \(placement.grade.rawValue)"
                 )))
     }
 
-    /// Serves the queue from its head until somebody who could fit does not fit now.
-    mutating func serveQueue(_ effects: inout [Effect]) {
-        guard !queue.isEmpty else { return }
-        var stillWaiting: [LeaseID] = []
-        var isBlocked = false
-        for id in queue {
-            guard var lease = leasesByNumber[id.number], let room, !isBlocked else {
-                stillWaiting.append(id)
-                continue
-            }
-            switch settings.policy.place(lease.request, in: room) {
-            case .placed(let placement): grant(&lease, placement, &effects)
-            case .notNow:
-                isBlocked = true
-                stillWaiting.append(id)
-            case .never: stillWaiting.append(id)
-            }
-        }
-        queue = stillWaiting
+    /// The position of a lease's queue; a queue that is no longer there is `default`.
+    func queuePlace(of lease: Lease) -> Int {
+        tree.position(of: lease.request.queue ?? QueueTree.defaultPath) ?? tree.defaultQueue
     }
 }
 
@@ -126,13 +113,16 @@ extension Explanation {
     fileprivate static let partIsNotExclusive = Explanation(
         summary: "a part of a GPU is never exclusive: ask for whole GPUs, or leave the grade away", counts: [],
         unblocks: nil)
+
+    static let noNode = Explanation(
+        summary: "the daemon has not looked at this machine's GPUs yet", counts: [], unblocks: nil)
 }
 
 extension Placement {
     /// `0.5 of GPU 0 with 10 GiB`, in the node's numbering where it is known.
-    func words(in room: NodeRoom?) -> String {
+    func words(in node: Node?) -> String {
         grants.map { grant in
-            let index = room?.position(of: grant.gpu).map { "GPU \(room?.node.gpus[$0].index ?? $0)" }
+            let index = node?.gpus.first { $0.id == grant.gpu }.map { "GPU \($0.index)" }
             let part = grant.share == .whole ? "" : "\(grant.share) of "
             return "\(part)\(index ?? grant.gpu.rawValue) with \(grant.memory)"
         }.joined(separator: ", ")

@@ -1,5 +1,6 @@
 import Fleet
 import Placement
+import Queueing
 
 extension Ledger {
     mutating func hold(_ lease: Lease, by holder: Holder, _ effects: inout [Effect]) {
@@ -52,6 +53,7 @@ extension Ledger {
             lease.state = .ending(placement, since: since, reason)
             lease.deadline = nil
             lease.lapses = nil
+            lease.announcedEnd = nil
             store(lease)
             effects.append(
                 .tell(
@@ -81,16 +83,18 @@ extension Ledger {
             queue.removeAll { $0 == lease.id }
             lease.state = .ended(reason == .holderEnded ? .cancelled : reason, at: now, had: nil, since: nil)
         case .granted(let placement, let since):
-            room?.giveBack(placement)
+            giveRoomBack(of: lease, placement)
             lease.state = .ended(reason, at: now, had: placement, since: since)
         case .ending(let placement, let since, let decided):
-            room?.giveBack(placement)
+            giveRoomBack(of: lease, placement)
             lease.state = .ended(decided, at: now, had: placement, since: since)
         case .ended: return
         }
         lease.deadline = nil
         lease.lapses = nil
         lease.patienceEnds = nil
+        lease.announcedEnd = nil
+        lease.idle = nil
         store(lease)
         remember(lease)
         if case .ended(let final, _, let had, _) = lease.state {
@@ -106,19 +110,28 @@ extension Ledger {
             switch lease.state {
             case .waiting:
                 if let end = lease.patienceEnds, end <= now { giveUpWaiting(lease, &effects) }
-            case .granted:
-                if let deadline = lease.deadline, deadline <= now {
-                    askEnd(of: lease, .deadline, &effects)
-                } else if let lapses = lease.lapses, lapses <= now {
-                    askEnd(of: lease, .lapsed, &effects)
-                }
+            case .granted: passTime(of: lease, &effects)
             case .ending: break
             case .ended(_, let at, _, _): if at + settings.memory <= now { forget(lease) }
             }
         }
         ended.removeAll { leasesByNumber[$0.number] == nil }
+        passReservations(&effects)
+        serveQueue(&effects)
         effects.removeAll { if case .answer = $0 { true } else { false } }
         findNextDue()
+    }
+
+    private mutating func passTime(of lease: Lease, _ effects: inout [Effect]) {
+        if let deadline = lease.deadline, deadline <= now {
+            askEnd(of: lease, .deadline, &effects)
+        } else if let lapses = lease.lapses, lapses <= now {
+            askEnd(of: lease, .lapsed, &effects)
+        } else if let announced = lease.announcedEnd, announced.at <= now {
+            askEnd(of: lease, .preempted, &effects)
+        } else {
+            judgeIdleness(of: lease, &effects)
+        }
     }
 
     /// Hangs the clock on a boot. A new boot ends what was granted before it: nothing of it can still run.
@@ -155,25 +168,29 @@ extension Ledger {
     /// Writes a lease down and keeps `nextDue` no later than what it needs.
     mutating func store(_ lease: Lease) {
         leasesByNumber[lease.id.number] = lease
-        if let due = dueMoment(of: lease) { nextDue = min(nextDue ?? due, due) }
+        if let due = dueMoment(of: lease) { isDue(by: due) }
     }
 
     private func dueMoment(of lease: Lease) -> Moment? {
         switch lease.state {
-        case .waiting: return lease.patienceEnds
-        case .ending: return nil
+        case .waiting: lease.patienceEnds
+        case .ending: nil
         case .granted:
-            guard let deadline = lease.deadline else { return lease.lapses }
-            return lease.lapses.map { min($0, deadline) } ?? deadline
-        case .ended(_, let at, _, _): return at + settings.memory
+            [lease.deadline, lease.lapses, lease.announcedEnd?.at, idleMoment(of: lease)].compactMap { $0 }.min()
+        case .ended(_, let at, _, _): at + settings.memory
         }
     }
+
+    /// Something is due at `moment`, if nothing is before it.
+    mutating func isDue(by moment: Moment) { nextDue = min(nextDue ?? moment, moment) }
 
     mutating func findNextDue() {
         nextDue = nil
         for lease in leasesByNumber.values {
-            if let due = dueMoment(of: lease) { nextDue = min(nextDue ?? due, due) }
+            if let due = dueMoment(of: lease) { isDue(by: due) }
         }
+        for reservation in reservations { isDue(by: reservation.from > now ? reservation.from : reservation.until) }
+        if !queue.isEmpty { isDue(by: now + Self.reviewAfter) }
     }
 }
 
@@ -202,6 +219,8 @@ extension EndReason {
         case .gpuLost: "its GPU was lost"
         case .reboot: "the machine was restarted"
         case .preparationFailed: "it could not be made ready"
+        case .preempted: "its room was needed for somebody who comes first"
+        case .idle: "its GPUs were idle"
         }
     }
 }

@@ -1,5 +1,6 @@
 import Fleet
 import Placement
+import Queueing
 
 extension Ledger {
     /// Checks the ledger's laws and names the one that is broken; nil when all hold. Linear in the number of leases.
@@ -8,6 +9,9 @@ extension Ledger {
         var taken: [GPUID: (share: Share, memory: Bytes)] = [:]
         for lease in leasesByNumber.values {
             if lease.isWaiting { waiting.insert(lease.id.number) }
+            guard running.contains(lease.id.number) == (lease.placement != nil) else {
+                return "\(lease.id) is counted wrongly among those that have room"
+            }
             guard let placement = lease.placement else { continue }
             guard !placement.grants.isEmpty else { return "\(lease.id) is granted and has no GPU" }
             for grant in placement.grants {
@@ -18,8 +22,10 @@ extension Ledger {
         guard waiting == Set(queue.map(\.number)), waiting.count == queue.count else {
             return "the queue holds \(queue), but these leases wait: \(waiting.sorted())"
         }
-        guard queue == queue.sorted() else { return "the queue is not in the order of asking: \(queue)" }
-        guard let room else { return taken.isEmpty ? nil : "leases are granted and no node was seen" }
+        if let broken = brokenQuota() { return broken }
+        guard let room = pool?.nodes.first else {
+            return taken.isEmpty ? nil : "leases are granted and no node was seen"
+        }
         for (position, gpu) in room.gpus.enumerated() {
             let id = room.node.gpus[position].id
             let sum = taken[id, default: (.zero, .zero)]
@@ -31,6 +37,16 @@ extension Ledger {
             }
         }
         return nil
+    }
+
+    /// What queues have is what their leases have.
+    private func brokenQuota() -> String? {
+        var fresh = QuotaUse(tree)
+        for lease in leasesWithRoom {
+            guard let placement = lease.placement else { continue }
+            fresh.add(placement.amount, tenant: lease.tenant.uid, queue: queuePlace(of: lease))
+        }
+        return fresh == use ? nil : "the queues are said to have \(use.used), their leases have \(fresh.used)"
     }
 
     /// Traps on a broken law where the build says so: the tests do, a release does not pay for it.

@@ -1,16 +1,13 @@
 import Fleet
 import Placement
+import Queueing
 
 extension Ledger {
     mutating func observe(_ new: NodeObservation, _ effects: inout [Effect]) {
         guard new != observation else { return }
         tellChanges(from: observation, to: new, &effects)
         observation = new
-        var fresh = NodeRoom(new)
-        for lease in leases {
-            if let placement = lease.placement { fresh.take(placement) }
-        }
-        room = fresh
+        fillPool()
         let present = Set(
             new.node.gpus.indices.filter { !new.conditions[$0].health.isLost }.map { new.node.gpus[$0].id })
         for lease in leases {
@@ -21,6 +18,29 @@ extension Ledger {
         }
         serveQueue(&effects)
         effects.removeAll { if case .answer = $0 { true } else { false } }
+    }
+
+    /// Makes the pool anew from what was seen and what is leased.
+    mutating func fillPool() {
+        guard let observation else { return }
+        var fresh = Pool([NodeRoom(observation, drained: Set(drained.keys))])
+        if looksAhead { fresh.mix = mix }
+        for lease in leasesWithRoom {
+            guard let placement = lease.placement, let place = PoolPlacement(placement, in: fresh) else { continue }
+            fresh.take(place, for: lease.request)
+        }
+        if let pool { moveReservations(from: pool, to: fresh) }
+        pool = fresh
+    }
+
+    /// Reservations name GPUs by their positions, which change with the node; what is gone is no longer kept.
+    private mutating func moveReservations(from old: Pool, to new: Pool) {
+        reservations = reservations.map { reservation in
+            guard let kept = Placement(reservation.placement, of: reservation.request, in: old),
+                let moved = PoolPlacement(kept, in: new)
+            else { return reservation }
+            return reservation.with(placement: moved)
+        }
     }
 
     private func tellChanges(from old: NodeObservation?, to new: NodeObservation, _ effects: inout [Effect]) {

@@ -1,5 +1,6 @@
 package import Fleet
 package import Placement
+package import Queueing
 
 /// The one record of all leases: a value that takes events in and gives effects out.
 ///
@@ -8,19 +9,38 @@ package import Placement
 ///
 /// Laws that hold after every event:
 /// - what the leases on a GPU have never adds up to more than its allocatable compute and memory;
+/// - no queue and no tenant has more than its bounds allowed when the last lease in it was granted;
 /// - a lease ends once; its room is given back once, when its holder is gone;
-/// - who waits is served in the order of asking, whoever of them could ever fit on this fleet;
 /// - an event that is refused changes nothing.
 package struct Ledger: Sendable {
     package internal(set) var settings: LedgerSettings
+    /// The queues of the settings, with what was changed by hand.
+    package internal(set) var tree: QueueTree
     /// Which boot the ledger's clock hangs on, and what is added to that boot's clock; nil before the first start.
     package internal(set) var anchor: ClockAnchor?
     package internal(set) var observation: NodeObservation?
-    package internal(set) var room: NodeRoom?
+    /// What is left on the node; nil until somebody has looked.
+    package internal(set) var pool: Pool?
+    /// The requests that came, for policies that look ahead.
+    var mix = DemandMix()
     /// All leases that it remembers, live and ended, by their numbers.
     var leasesByNumber: [Int64: Lease] = [:]
+    /// The numbers of the leases that have room.
+    var running: Set<Int64> = []
     /// Who waits, next first.
     package internal(set) var queue: [LeaseID] = []
+    /// What was promised to them, where backfill is conservative.
+    var promises: [QueuePlan.Promise] = []
+    /// What queues and tenants have.
+    var use: QuotaUse
+    /// What tenants have had.
+    var usage = UsageBook()
+    package internal(set) var reservations: [Reservation] = []
+    var nextReservation: Int64 = 1
+    /// Bounds that were changed by hand, by the queue's path.
+    package internal(set) var quotaChanges: [String: QuotaChange] = [:]
+    /// GPUs that get nothing new, with the reason.
+    package internal(set) var drained: [GPUID: String] = [:]
     /// Ended leases that it remembers, in the order they ended.
     var ended: [LeaseID] = []
     /// The number that the next lease gets.
@@ -30,6 +50,10 @@ package struct Ledger: Sendable {
     package internal(set) var now = Moment(nanoseconds: 0)
     /// The earliest moment at which something is due.
     var nextDue: Moment?
+    /// What was decided at the last event, for the journal.
+    package internal(set) var decisions: [Decision] = []
+    /// While a history is replayed: what was decided at the event, next first.
+    var script: ArraySlice<Decision>?
 
     /// An idempotency key belongs to the tenant who used it.
     struct TenantKey: Hashable {
@@ -37,14 +61,19 @@ package struct Ledger: Sendable {
         let key: String
     }
 
-    package init(settings: LedgerSettings = LedgerSettings()) { self.settings = settings }
+    package init(settings: LedgerSettings = LedgerSettings()) {
+        self.settings = settings
+        tree = QueueTree.checked(settings.queueing.queues)
+        use = QuotaUse(tree)
+    }
 
     /// Takes an event in at a moment and says what is to be done, in order.
     package mutating func handle(_ event: Event, at moment: Moment) -> [Effect] {
         now = max(now, moment)
+        decisions = []
         var effects: [Effect] = []
         switch event {
-        case .configured(let settings): self.settings = settings
+        case .configured(let settings): configure(settings, &effects)
         case .anchored(let boot, let offset): anchor(on: boot, offset: offset, &effects)
         case .observed(let observation): observe(observation, &effects)
         case .asked(let ask): take(ask, &effects)
@@ -65,10 +94,22 @@ package struct Ledger: Sendable {
             change(id, &effects) { ledger, lease, effects in
                 ledger.end(lease, reason, &effects)
             }
+        case .active(let leases): markActive(leases)
+        case .reserved(let ask): reserve(ask, &effects)
+        case .reservationEnded(let number): endReservation(number, &effects)
+        case .drained(let gpus, let reason): drain(gpus, reason: reason, &effects)
+        case .quotaChanged(let path, let change): changeQuota(of: path, change, &effects)
         case .timePassed: passTime(&effects)
         }
         checkInvariants()
         return effects
+    }
+
+    /// Takes in an event of the past with what was decided then; nil decides anew.
+    package mutating func replay(_ event: Event, at moment: Moment, deciding decisions: [Decision]?) {
+        script = decisions.map { $0[...] }
+        defer { script = nil }
+        _ = handle(event, at: moment)
     }
 
     /// The lease with this id; nil when it never was or is forgotten.
@@ -77,13 +118,16 @@ package struct Ledger: Sendable {
     /// All leases that it remembers, oldest first.
     package var leases: [Lease] { leasesByNumber.keys.sorted().compactMap { leasesByNumber[$0] } }
 
+    /// The leases that have room, oldest first.
+    package var leasesWithRoom: [Lease] { running.sorted().compactMap { leasesByNumber[$0] } }
+
     /// The leases that have a part of each GPU, oldest first.
     package var leasesByGPU: [GPUID: [LeaseID]] {
         var numbers: [GPUID: [LeaseID]] = [:]
-        for lease in leasesByNumber.values {
+        for lease in leasesWithRoom {
             for grant in lease.placement?.grants ?? [] { numbers[grant.gpu, default: []].append(lease.id) }
         }
-        return numbers.mapValues { $0.sorted() }
+        return numbers
     }
 
     /// Whether something is due by `moment`.
@@ -91,16 +135,6 @@ package struct Ledger: Sendable {
 
     /// Where a waiting lease stands, 1 is next; nil when it does not wait.
     package func position(of id: LeaseID) -> Int? { queue.firstIndex(of: id).map { $0 + 1 } }
-
-    /// What a request would get at this moment if nobody waited; changes nothing.
-    package func preview(_ request: Request) -> Result<Placement, Refusal> {
-        guard let room else { return .failure(.never(.noNode)) }
-        return switch settings.policy.place(request, in: room) {
-        case .placed(let placement): .success(placement)
-        case .notNow(let obstacles): .failure(.notNow(Explanation(obstacles, of: request, in: room)))
-        case .never(let obstacles): .failure(.never(Explanation(obstacles, of: request, in: room)))
-        }
-    }
 
     /// Runs `body` on a live lease, or refuses.
     private mutating func change(
@@ -116,42 +150,4 @@ package struct Ledger: Sendable {
         }
         body(&self, lease, &effects)
     }
-}
-
-/// How the ledger's clock hangs on a machine's.
-package struct ClockAnchor: Hashable, Sendable, Codable {
-    package let boot: String
-    /// Nanoseconds that are added to the time since boot.
-    package let offset: Int64
-
-    package init(boot: String, offset: Int64) {
-        self.boot = boot
-        self.offset = offset
-    }
-}
-
-/// What the ledger decides by.
-package struct LedgerSettings: Hashable, Sendable, Codable {
-    package var policy: PolicyName
-    /// How long an ended lease and its idempotency key are remembered.
-    package var memory: Span
-    /// How many ended leases are remembered at most.
-    package var endedLimit: Int
-    /// How many may wait.
-    package var queueLimit: Int
-
-    package init(
-        policy: PolicyName = .bestFit, memory: Span = Span(seconds: 86_400), endedLimit: Int = 20_000,
-        queueLimit: Int = 10_000
-    ) {
-        self.policy = policy
-        self.memory = memory
-        self.endedLimit = endedLimit
-        self.queueLimit = queueLimit
-    }
-}
-
-extension Explanation {
-    static let noNode = Explanation(
-        summary: "the daemon has not looked at this machine's GPUs yet", counts: [], unblocks: nil)
 }

@@ -6,11 +6,15 @@ package struct GPURoom: Hashable, Sendable {
     /// The total less what the driver keeps.
     package let allocatable: Bytes
     package var isHealthy: Bool
+    /// An operator wants it empty: it gives nothing more.
+    package var isDrained = false
     /// Memory held by processes without a lease.
     package var foreignMemory: Bytes
     package var leasedShare: Share
     package var leasedMemory: Bytes
     package var leases: Int32
+    /// What slices have taken; nothing where the GPU is not cut into slices.
+    package var slices = SliceOccupancy.empty
 
     package init(total: Bytes, allocatable: Bytes, isHealthy: Bool, foreignMemory: Bytes) {
         self.total = total
@@ -22,45 +26,46 @@ package struct GPURoom: Hashable, Sendable {
         leases = 0
     }
 
-    package var freeShare: Share { isHealthy ? .whole - leasedShare : .zero }
+    package var isUsable: Bool { isHealthy && !isDrained }
 
-    package var freeMemory: Bytes {
-        isHealthy ? max(allocatable - leasedMemory - foreignMemory, .zero) : .zero
+    package var freeShare: Share { Share(milli: freeMilli) }
+
+    package var freeMemory: Bytes { Bytes(freeBytes) }
+
+    /// The free share and memory as plain integers, which a search compares faster.
+    @inline(__always) var freeMilli: Int32 { isUsable ? 1000 - leasedShare.milli : 0 }
+
+    @inline(__always) var freeBytes: Int64 {
+        guard isUsable else { return 0 }
+        let free = allocatable.count - leasedMemory.count - foreignMemory.count
+        return free > 0 ? free : 0
+    }
+
+    /// Thousandths of the GPU that can still be given, 0 to 1000: of its compute or of its memory, whichever is less.
+    var leftMilli: Int32 {
+        // Leases that were granted before a GPU changed may hold more than there is.
+        let share = min(max(freeMilli, 0), 1000)
+        let unit = allocatable.count / 1000
+        let free = freeBytes
+        // Most GPUs have as much memory left as compute: no division.
+        return free >= Int64(share) * unit ? share : Int32(free / max(unit, 1))
+    }
+
+    /// Compute and memory left once `piece` is taken, both in thousandths of this GPU, added up: 0 to 2000.
+    func leftAfter(_ piece: Piece) -> Int64 {
+        let memoryLeft = (freeMemory - piece.memory).count
+        let memoryMilli = allocatable.count > 0 ? memoryLeft / max(allocatable.count / 1000, 1) : 0
+        return Int64((freeShare - piece.share).milli) + memoryMilli
     }
 }
 
-/// What a node's GPUs still have to give, in the order of the node's GPUs.
-package struct NodeRoom: Sendable {
-    package let node: Node
-    package private(set) var gpus: [GPURoom]
-    private let positions: [GPUID: Int]
+/// What a request takes from one GPU.
+package struct Piece: Hashable, Sendable {
+    package let share: Share
+    package let memory: Bytes
 
-    package init(_ observation: NodeObservation) {
-        node = observation.node
-        gpus = zip(observation.node.gpus, observation.conditions).map { gpu, condition in
-            GPURoom(
-                total: gpu.memory.total, allocatable: gpu.memory.allocatable, isHealthy: condition.health.isHealthy,
-                foreignMemory: condition.foreignMemory)
-        }
-        positions = Dictionary(
-            node.gpus.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
-    }
-
-    /// Where a GPU stands in the node's order; nil when the node does not have it.
-    package func position(of gpu: GPUID) -> Int? { positions[gpu] }
-
-    /// Takes what a placement grants out of the room.
-    package mutating func take(_ placement: Placement) { change(placement, sign: 1) }
-
-    /// Puts back what a placement granted. GPUs that have gone in the meantime have no room to put it into.
-    package mutating func giveBack(_ placement: Placement) { change(placement, sign: -1) }
-
-    private mutating func change(_ placement: Placement, sign: Int32) {
-        for grant in placement.grants {
-            guard let position = positions[grant.gpu] else { continue }
-            gpus[position].leasedShare = gpus[position].leasedShare + Share(milli: sign * grant.share.milli)
-            gpus[position].leasedMemory = gpus[position].leasedMemory + Bytes(Int64(sign) * grant.memory.count)
-            gpus[position].leases += sign
-        }
+    package init(share: Share, memory: Bytes) {
+        self.share = share
+        self.memory = memory
     }
 }

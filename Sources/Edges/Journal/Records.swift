@@ -13,6 +13,7 @@ struct EntryRecord: Sendable {
     private struct Body: Codable {
         let event: Event
         let notices: [Notice]
+        let decisions: [Decision]?
     }
 
     init(sequence: Int64, at: Int64, wall: Int64, body: Data) {
@@ -25,7 +26,8 @@ struct EntryRecord: Sendable {
     init(_ entry: JournalEntry, with encoder: JSONEncoder) throws {
         self.init(
             sequence: entry.sequence, at: entry.at.nanoseconds, wall: entry.wall,
-            body: try encoder.encode(Body(event: entry.event, notices: entry.notices)))
+            body: try encoder.encode(
+                Body(event: entry.event, notices: entry.notices, decisions: entry.decisions)))
     }
 
     /// The next link of the chain: it vouches for this entry and, through `previous`, for all before it.
@@ -40,7 +42,7 @@ struct EntryRecord: Sendable {
         let content = try decoder.decode(Body.self, from: body)
         return JournalEntry(
             sequence: sequence, at: Moment(nanoseconds: at), wall: wall, event: content.event,
-            notices: content.notices)
+            notices: content.notices, decisions: content.decisions)
     }
 }
 
@@ -75,7 +77,7 @@ extension Event {
     /// Whatever takes, or repeats itself, waits until there is room.
     var mayUseReserve: Bool {
         switch self {
-        case .endAsked, .holderGone, .timePassed, .keptAlive, .held, .anchored: true
+        case .endAsked, .holderGone, .timePassed, .keptAlive, .held, .anchored, .reservationEnded: true
         default: false
         }
     }

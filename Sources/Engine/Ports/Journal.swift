@@ -11,13 +11,18 @@ package struct JournalEntry: Hashable, Sendable, Codable {
     package let event: Event
     /// What was told, so that the history need not be replayed to be read.
     package let notices: [Notice]
+    /// Who was served; nil in entries of releases that did not write it down.
+    package let decisions: [Decision]?
 
-    package init(sequence: Int64, at: Moment, wall: Int64, event: Event, notices: [Notice]) {
+    package init(
+        sequence: Int64, at: Moment, wall: Int64, event: Event, notices: [Notice], decisions: [Decision]? = nil
+    ) {
         self.sequence = sequence
         self.at = at
         self.wall = wall
         self.event = event
         self.notices = notices
+        self.decisions = decisions
     }
 }
 

@@ -2,6 +2,8 @@ import API
 import Engine
 import Fleet
 import Ledger
+import Placement
+import Queueing
 
 /// Values with everything set, so that nothing of the API goes unseen.
 enum Sample {
@@ -71,5 +73,47 @@ enum Sample {
         RecordedNotice(
             sequence: sequence, at: Moment(nanoseconds: sequence), wall: wallOffset,
             notice: Notice(.leaseGranted, lease: LeaseID(number: 1), gpu: gpu.id, text: text))
+    }
+
+    static let capacity = Amount(milliGPU: 1000, memory: .gibibytes(39))
+
+    /// A queue of which everything is set.
+    static let queue: QueueState = {
+        var queue = QueueSpecification(path: "research/vision")
+        queue.weight = 3
+        queue.guaranteed = Quota(milliGPU: 2000, memory: .gibibytes(80))
+        queue.maximum = Quota(milliGPU: 4000)
+        queue.tenantMaximum = Quota(memory: .gibibytes(40))
+        queue.lends = false
+        queue.priority = 5
+        queue.tenants = ["ada", "bob"]
+        queue.placement = .spread
+        queue.longest = Span(seconds: 43_200)
+        queue.minimumRun = Span(seconds: 600)
+        queue.idle = IdlePolicy(warnAfter: Span(seconds: 1800), grace: Span(seconds: 600), action: .shrink)
+        return QueueState(
+            specification: queue, isChanged: true, used: Amount(milliGPU: 500, memory: .gibibytes(10)), running: 1,
+            waiting: 2,
+            tenants: [
+                TenantState(
+                    tenant: Tenant(uid: 1000, name: "ada"), used: Amount(milliGPU: 500, memory: .gibibytes(10)),
+                    decayedGPUSeconds: 120.5, fairShare: 0.25)
+            ])
+    }()
+
+    /// It starts in a minute.
+    static func waiting(_ lease: Lease, position: Int) -> Waiting {
+        Waiting(
+            lease: lease, queue: "research/vision", position: position, priority: 7, explanation: explanation,
+            start: now + Span(seconds: 60))
+    }
+
+    static func reservation(_ number: Int64, _ ask: ReservationAsk) -> Reservation {
+        let from = ask.from ?? now
+        return Reservation(
+            number: number, name: ask.name, request: ask.request,
+            placement: PoolPlacement(parts: [
+                .init(node: 0, grants: [.init(gpu: 0, share: .whole, memory: .gibibytes(39))])
+            ]), from: from, until: from + ask.length, tenants: ask.tenants, maker: ask.maker)
     }
 }

@@ -2,6 +2,8 @@ import API
 import Engine
 import Fleet
 import Ledger
+import Placement
+import Queueing
 import Synchronization
 
 /// A pool that gives what it is told to give, and remembers what it was asked.
@@ -18,6 +20,14 @@ final class StandInPool: PoolService {
         var history: [RecordedNotice] = []
         var listeners: [AsyncStream<RecordedNotice>.Continuation] = []
         var historyCalls = 0
+        /// What `offer` answers; nil is what most tests need: shares down to a quarter fit now.
+        var offer: Result<Offer, Refusal>?
+        var offered: [(request: Request, tenant: Tenant)] = []
+        var queues = [Sample.queue]
+        var reservations: [Reservation] = []
+        var reserved: [ReservationAsk] = []
+        var quotaChanges: [(path: String, change: QuotaChange?)] = []
+        var drained: [GPUID: String] = [:]
     }
 
     let state = Mutex(State())
@@ -103,15 +113,81 @@ final class StandInPool: PoolService {
         state.withLock { $0.leases.filter(\.isWaiting).firstIndex { $0.id == id } }.map { $0 + 1 }
     }
 
-    func explanation(of id: LeaseID) async -> Explanation? { Sample.explanation }
+    /// Next is who asked first.
+    private var waiting: [Waiting] {
+        state.withLock { $0.leases.filter(\.isWaiting) }.enumerated().map { index, lease in
+            Sample.waiting(lease, position: index + 1)
+        }
+    }
+
+    func waiting(_ id: LeaseID) async throws(EngineError) -> Waiting? {
+        _ = try await lease(id)
+        return waiting.first { $0.lease.id == id }
+    }
+
+    func queueReport() async -> QueueReport {
+        let waiting = waiting
+        return state.withLock { state in
+            QueueReport(
+                queues: state.queues, waiting: waiting, reservations: state.reservations, capacity: Sample.capacity,
+                settings: QueueingSettings())
+        }
+    }
+
+    func wouldGrant(_ request: Request, to tenant: Tenant) async -> Bool {
+        request.portion != .share(Share(milli: 125))
+    }
+
+    func offer(_ request: Request, to tenant: Tenant) async -> Result<Offer, Refusal> {
+        state.withLock { state in
+            state.offered.append((request, tenant))
+            return state.offer ?? .success(.now(Sample.placement))
+        }
+    }
+
+    func reserve(_ ask: ReservationAsk, caller: Caller) async throws(EngineError) -> Reservation {
+        try operate(caller) { state in
+            state.reserved.append(ask)
+            let reservation = Sample.reservation(Int64(state.reservations.count + 1), ask)
+            state.reservations.append(reservation)
+            return reservation
+        }
+    }
+
+    func endReservation(named name: String, caller: Caller) async throws(EngineError) {
+        let isKnown = try operate(caller) { state in
+            let before = state.reservations.count
+            state.reservations.removeAll { $0.name == name }
+            return state.reservations.count < before
+        }
+        guard isKnown else { throw .refused(.unknownReservation(name)) }
+    }
+
+    func changeQuota(of path: String, _ change: QuotaChange?, caller: Caller) async throws(EngineError) {
+        try operate(caller) { $0.quotaChanges.append((path, change)) }
+    }
+
+    func drain(_ gpus: [GPUID], reason: String?, caller: Caller) async throws(EngineError) {
+        try operate(caller) { state in
+            for gpu in gpus { state.drained[gpu] = reason }
+        }
+    }
+
+    var drained: [GPUID: String] { state.withLock { $0.drained } }
+
+    private func operate<Value>(
+        _ caller: Caller, _ body: (inout State) -> Value
+    ) throws(EngineError) -> Value {
+        let result: Result<Value, EngineError> = state.withLock { state in
+            state.callers.append(caller)
+            if let failure = state.failure { return .failure(failure) }
+            return .success(body(&state))
+        }
+        return try result.get()
+    }
 
     var node: Node { status.node }
     func fleet() async -> FleetStatus { status }
-
-    func preview(_ request: Request) async -> Result<Placement, Refusal> {
-        let isEighth = request.portion == .share(Share(milli: 125))
-        return isEighth ? .failure(.notNow(Sample.explanation)) : .success(Sample.placement)
-    }
 
     func history(after sequence: Int64, limit: Int) async throws(EngineError) -> [RecordedNotice] {
         let page = state.withLock { state in

@@ -9,8 +9,29 @@ struct Config: ParsableCommand {
             Examples:
               divvy config check
               divvy config check ./config.yaml
+              divvy config show > config.yaml   what holds, as a file
             """,
-        subcommands: [Check.self])
+        subcommands: [Check.self, Show.self])
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print the settings that hold, as a configuration file that reads back to them.",
+            discussion: """
+                Examples:
+                  divvy config show
+                  divvy config show ./config.yaml       this file only, with defaults
+                """)
+
+        @Argument(help: "A file; without one, all places that settings come from.", completion: .file())
+        var file: String?
+
+        func run() throws {
+            let sources = SettingsSources(environment: file == nil ? Console.environment : [:])
+            let settings = try sources.settings(file: file, read: Files.read)
+            let standard = StandardPaths(uid: getuid(), environment: Console.environment)
+            Console.print(settings.yaml(paths: standard))
+        }
+    }
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -20,7 +41,8 @@ struct Config: ParsableCommand {
                   divvy config check                    all that is read: files, environment
                   divvy config check ./config.yaml      this file only
 
-                Keys: \(SettingsKey.allCases.map(\.rawValue).joined(separator: ", ")).
+                Keys: \(SettingsKey.allCases.map(\.rawValue).joined(separator: ", "))
+                and queueing, a block that /etc/divvy/config.yaml explains.
                 """)
 
         @Argument(help: "A file; without one, all places that settings come from.", completion: .file())
@@ -38,7 +60,7 @@ struct Config: ParsableCommand {
                 let contents = SettingsFile(path: path, text: text)
                 issues += contents.issues
                 if contents.issues.isEmpty {
-                    let count = contents.values.count
+                    let count = contents.count
                     Console.print("\(path): \(count == 1 ? "1 setting" : "\(count) settings"), nothing wrong")
                 }
             }

@@ -25,7 +25,9 @@ struct Run: AsyncParsableCommand {
                                   (--memory stays the engine's)
               --grade GRADE       the weakest acceptable fence
               --share MEANS       exclusive, mig, mps, time
-              --slice PROFILE, --topology KIND, --queue NAME, --priority N
+              --compute AMOUNT    40tflops, 0.5xa100: whichever GPU that is
+              --slice PROFILE, --topology KIND, --anti-affinity NAME, --nodes N
+              --queue NAME, --priority N, --reservation NAME
               --for TIME          give back after this time
               --wait [TIME]       wait for room, at most so long
               --no-wait           fail with status 75 when there is no room now

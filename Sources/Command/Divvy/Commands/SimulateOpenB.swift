@@ -3,7 +3,7 @@ import Placement
 import Presentation
 import Simulation
 
-extension ClusterPolicyName: ExpressibleByArgument {}
+extension PolicyName: ExpressibleByArgument {}
 
 struct SimulateOpenB: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,7 +16,7 @@ struct SimulateOpenB: ParsableCommand {
             come at random times and stay for random times.
 
             Policies:
-            \(ClusterPolicyName.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))
+            \(PolicyName.allCases.map { "  \($0.rawValue): \($0.summary)" }.joined(separator: "\n"))
 
             Examples:
               divvy simulate openb --nodes nodes.csv --pods pods.csv --policy fgd,divvy
@@ -106,11 +106,11 @@ struct SimulateOpenB: ParsableCommand {
         }
     }
 
-    private func policies() throws -> [ClusterPolicyName] {
-        if policy == "all" { return ClusterPolicyName.allCases }
+    private func policies() throws -> [PolicyName] {
+        if policy == "all" { return PolicyName.allCases }
         return try policy.split(separator: ",").map { name in
-            guard let known = ClusterPolicyName(rawValue: String(name)) else {
-                let names = ClusterPolicyName.allCases.map(\.rawValue).joined(separator: ", ")
+            guard let known = PolicyName(rawValue: String(name)) else {
+                let names = PolicyName.allCases.map(\.rawValue).joined(separator: ", ")
                 throw ValidationError("there is no policy \(name); there are \(names)")
             }
             return known

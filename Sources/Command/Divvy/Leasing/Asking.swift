@@ -106,7 +106,7 @@ struct WaitingLine: Sendable {
     func show(_ lease: LeaseView, now: Timestamp) {
         guard isLive, !isQuiet else { return }
         let elapsed = Span(seconds: max(0, now.wall - lease.askedAt.wall) / 1_000_000_000)
-        let text = "divvy: \(Self.words(for: lease, elapsed))".clipped(to: Console.size.columns - 1)
+        let text = "divvy: \(Self.words(for: lease, elapsed, now: now))".clipped(to: Console.size.columns - 1)
         Console.write("\r\(text)\u{1B}[K", to: STDERR_FILENO)
     }
 
@@ -115,10 +115,12 @@ struct WaitingLine: Sendable {
     }
 
     /// With a time it is the line on a terminal, kept short so that its reason fits; what may be cut off stands last.
-    static func words(for lease: LeaseView, _ elapsed: Span? = nil) -> String {
+    static func words(for lease: LeaseView, _ elapsed: Span? = nil, now: Timestamp = WallClock.now) -> String {
         let place = lease.position.map { ", place \($0)\(elapsed == nil ? " in the queue" : "")" } ?? ""
         let time = elapsed.map { ", \($0)" } ?? ""
+        let start =
+            lease.startsAt.map { ", starts in \(Span(seconds: max(0, $0.wall - now.wall) / 1_000_000_000))" } ?? ""
         let why = lease.explanation.map { ": \($0.summary)" } ?? ""
-        return "\(lease.id) waits\(place)\(time)\(why) (Ctrl-C gives up)"
+        return "\(lease.id) waits\(place)\(time)\(start)\(why) (Ctrl-C gives up)"
     }
 }

@@ -38,6 +38,38 @@ struct Daemon: Sendable {
 
     func keepAlive(_ id: LeaseID) async throws -> LeaseView { try await call { try await $0.keepAlive(id) } }
 
+    func queue() async throws -> QueueReportView { try await call { try await $0.queue() } }
+
+    func why(_ id: LeaseID) async throws -> WhyView { try await call { try await $0.why(id) } }
+
+    func offer(_ request: LeaseRequest) async throws -> OfferView { try await call { try await $0.offer(request) } }
+
+    func changeQuota(of queue: String, _ change: QuotaRequest) async throws -> QueueView {
+        try await call { try await $0.changeQuota(of: queue, change) }
+    }
+
+    func resetQuota(of queue: String) async throws -> QueueView {
+        try await call { try await $0.resetQuota(of: queue) }
+    }
+
+    func reservations() async throws -> ReservationList {
+        ReservationList(items: try await call { try await $0.reservations() })
+    }
+
+    func reserve(_ request: ReservationRequest) async throws -> ReservationView {
+        try await call { try await $0.reserve(request) }
+    }
+
+    func endReservation(named name: String) async throws -> ReservationView {
+        try await call { try await $0.endReservation(named: name) }
+    }
+
+    func drain(_ gpu: GPUID, reason: String) async throws -> DrainView {
+        try await call { try await $0.drain(gpu.rawValue, reason: reason) }
+    }
+
+    func undrain(_ gpu: GPUID) async throws -> DrainView { try await call { try await $0.undrain(gpu.rawValue) } }
+
     func events(after sequence: Int64, limit: Int) async throws -> [EventView] {
         try await call { try await $0.events(after: sequence, limit: limit) }
     }

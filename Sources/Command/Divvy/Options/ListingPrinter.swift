@@ -47,7 +47,8 @@ struct ListingPrinter<Row: Encodable & Sendable> {
         if isForPeople, shown.rows.isEmpty {
             if !shown.emptiness.isEmpty { lines.append(shown.emptiness) }
         } else {
-            lines += try listing().lines(
+            let chosen = try options.columnNames.map { try listing().only($0) } ?? listing()
+            lines += try chosen.lines(
                 shown.rows, of: shown.document, as: options.format, withHeadings: !options.noHeaders, palette: palette)
         }
         if isForPeople, !options.noHeaders { lines += shown.closing.map { palette.paint($0.text, $0.style) } }

@@ -6,6 +6,9 @@ struct OutputOptions: ParsableArguments {
     @Option(name: .shortAndLong, help: ArgumentHelp("How to write it; table unless said.", valueName: "format"))
     var output: FormatChoice<ListFormats>?
 
+    @Option(help: ArgumentHelp("Just these columns, as in CSV: id,state; for table and csv.", valueName: "names"))
+    var columns: String?
+
     @Flag(name: .shortAndLong, help: "Print ids only.")
     var quiet = false
 
@@ -32,9 +35,17 @@ struct OutputOptions: ParsableArguments {
 
     var isForPeople: Bool { format == .table || format == .wide }
 
+    /// The columns chosen; nil for the usual ones.
+    var columnNames: [String]? {
+        columns?.split(separator: ",").map { String($0.drop { $0 == " " }) }
+    }
+
     func validate() throws {
         if quiet, let output = output?.format, output != .name {
             throw ValidationError("-q and -o \(output.rawValue) contradict each other")
+        }
+        if columns != nil, ![.table, .wide, .csv].contains(format) {
+            throw ValidationError("--columns goes with -o table, wide or csv, not with \(format.rawValue)")
         }
         guard let watch else { return }
         guard let interval, Self.intervals.contains(interval) else {

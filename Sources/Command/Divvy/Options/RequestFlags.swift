@@ -9,6 +9,13 @@ struct RequestFlags: ParsableArguments {
             "N, all, 0.5, 1/4, MODEL:N, MODEL:MEMORY:N, device=ID, or as Docker takes it.", valueName: "gpus"))
     var gpus: String?
 
+    @Option(help: ArgumentHelp("On how many different nodes, all or none of them.", valueName: "number"))
+    var nodes: String?
+
+    @Option(
+        help: ArgumentHelp("So much compute, whichever GPU that is: 40tflops, 0.5xa100.", valueName: "compute"))
+    var compute: String?
+
     @Option(help: ArgumentHelp("GPU memory on each GPU: 10GiB, 24G..80G.", valueName: "size"))
     var gpuMemory: String?
 
@@ -32,11 +39,19 @@ struct RequestFlags: ParsableArguments {
         completion: .list(Request.Topology.allCases.map(\.rawValue)))
     var topology: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "On no GPU, or with node:NAME on no node, with others that name the same.", valueName: "name"))
+    var antiAffinity: String?
+
     @Option(help: ArgumentHelp("Give the lease back after this time: 2h, 30m.", valueName: "time"))
     var `for`: String?
 
     @Option(help: ArgumentHelp("The queue to wait in.", valueName: "queue"))
     var queue: String?
+
+    @Option(help: ArgumentHelp("The reservation whose room to use.", valueName: "name"))
+    var reservation: String?
 
     @Option(help: ArgumentHelp("Larger goes first.", valueName: "number"))
     var priority: String?
@@ -53,8 +68,9 @@ struct RequestFlags: ParsableArguments {
 
     var options: RequestOptions {
         RequestOptions(
-            gpus: gpus, slice: slice, gpuMemory: gpuMemory, grade: grade, share: share, topology: topology, for: `for`,
-            queue: queue, priority: priority, wait: wait.map { $0.isEmpty ? String?.none : $0 }, noWait: noWait)
+            gpus: gpus, nodes: nodes, slice: slice, compute: compute, gpuMemory: gpuMemory, grade: grade, share: share,
+            topology: topology, antiAffinity: antiAffinity, for: `for`, queue: queue, reservation: reservation,
+            priority: priority, wait: wait.map { $0.isEmpty ? String?.none : $0 }, noWait: noWait)
     }
 }
 
@@ -71,11 +87,13 @@ struct ReadRequest {
         if let refusal = request.unsupportedToday() { throw refusal }
     }
 
-    func body(name: String? = nil, keepAlive: String? = nil, holder: LeaseRequest.Holder) -> LeaseRequest {
+    func body(name: String? = nil, keepAlive: String? = nil, holder: LeaseRequest.Holder? = nil) -> LeaseRequest {
         LeaseRequest(
-            gpus: options.gpus, slice: options.slice, gpuMemory: options.gpuMemory, grade: options.grade,
-            share: options.share, topology: options.topology, duration: options.for, queue: options.queue,
-            priority: request.priority, wait: options.wait.map { $0 ?? "" }, noWait: options.noWait ? true : nil,
+            gpus: options.gpus, nodes: options.nodes == nil ? nil : request.nodes, compute: options.compute,
+            slice: options.slice, gpuMemory: options.gpuMemory, grade: options.grade, share: options.share,
+            topology: options.topology, antiAffinity: options.antiAffinity, duration: options.for,
+            queue: options.queue, reservation: options.reservation, priority: request.priority,
+            wait: options.wait.map { $0 ?? "" }, noWait: options.noWait ? true : nil,
             name: name, keepAlive: keepAlive, holder: holder)
     }
 }

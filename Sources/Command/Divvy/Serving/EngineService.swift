@@ -31,6 +31,8 @@ extension Failure {
         case .preparation(let error): self.init(.failed, "\(error)")
         case .stopped(let why): self.init(.failed, why)
         case .refused(let refusal): self.init(.internalFault, "\(refusal)")
+        case .operatorsOnly(let what):
+            self.init(.notPermitted, "only root and the daemon's own user may \(what)")
         case .notYours(let lease, let tenant): self.init(.notPermitted, "\(lease) belongs to \(tenant)")
         }
     }

@@ -39,8 +39,8 @@ struct Pool {
             preparer: CDILeasePreparer(
                 .init(directory: CDIDirectory(path: paths.cdiDirectory), deviceRoot: driver.deviceRoot)),
             holders: holders, clock: .machine, settings: EngineSettings(grace: settings.grace), log: log)
-        let policy = PolicyName(rawValue: settings.placementPolicy.rawValue) ?? .bestFit
-        try await start(engine, deciding: LedgerSettings(policy: policy))
+        try await start(
+            engine, deciding: LedgerSettings(policy: settings.placementPolicy, queueing: settings.queueing))
         let server = APIServer(
             service: engine,
             settings: APIServerSettings(

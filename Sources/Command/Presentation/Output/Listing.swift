@@ -6,18 +6,21 @@ package struct Column<Row>: Sendable {
     package let alignment: Table.Alignment
     /// Shown by `-o wide` only; CSV always has it.
     package let isWide: Bool
+    /// Only in CSV: what a cell for people holds beside the value that has its own column.
+    package let isForPrograms: Bool
     package let cell: @Sendable (Row) -> Cell
     /// Without units, empty when there is none; bytes, seconds and shares are numbers.
     package let value: @Sendable (Row) -> String
 
     package init(
         _ heading: String, key: String, alignment: Table.Alignment = .left, isWide: Bool = false,
-        value: @escaping @Sendable (Row) -> String, cell: (@Sendable (Row) -> Cell)? = nil
+        isForPrograms: Bool = false, value: @escaping @Sendable (Row) -> String, cell: (@Sendable (Row) -> Cell)? = nil
     ) {
         self.heading = heading
         self.key = key
         self.alignment = alignment
         self.isWide = isWide
+        self.isForPrograms = isForPrograms
         self.value = value
         self.cell =
             cell ?? { row in
@@ -44,8 +47,30 @@ package struct Listing<Row: Encodable & Sendable>: Sendable {
         self.name = name
     }
 
+    /// Just these columns, by their names in CSV or their headings, in this order, in the table as in CSV.
+    package func only(_ names: [String]) throws(Failure) -> Listing {
+        var chosen: [Column<Row>] = []
+        for name in names {
+            let wanted = name.lowercased()
+            guard
+                let column = columns.first(where: { [$0.key.lowercased(), $0.heading.lowercased()].contains(wanted) })
+            else {
+                let keys = columns.map(\.key)
+                let meant = Suggestion.nearest(to: name, among: keys).map { "did you mean \"\($0)\"?\n" } ?? ""
+                throw Failure(
+                    .badUsage, "there is no column \"\(name)\"",
+                    hint: meant + "the columns are \(keys.joined(separator: ", "))")
+            }
+            chosen.append(
+                Column(
+                    column.heading, key: column.key, alignment: column.alignment, value: column.value,
+                    cell: column.cell))
+        }
+        return Listing(columns: chosen, restless: restless, name: self.name)
+    }
+
     package func table(_ rows: [Row], isWide: Bool) -> Table {
-        let shown = columns.filter { isWide || !$0.isWide }
+        let shown = columns.filter { !$0.isForPrograms && (isWide || !$0.isWide) }
         return Table(
             headings: shown.map(\.heading), alignments: shown.map(\.alignment),
             rows: rows.map { row in shown.map { $0.cell(row) } })

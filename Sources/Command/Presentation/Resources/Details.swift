@@ -25,9 +25,20 @@ extension Details {
         let facts: [Fact] = [
             ("Lease", Cell("\(lease.id)")),
             ("Name", lease.name.map { Cell($0) }),
-            ("State", Wording.cell(lease.state, position: lease.position, reason: lease.endReason)),
+            ("State", Wording.state(of: lease, now: now)),
             ("Waits because", lease.explanation.map { Cell($0.summary) }),
             ("Would help", lease.explanation?.unblocks.map { Cell($0) }),
+            ("Starts", lease.startsAt.map { Cell("\($0) at the earliest") }),
+            ("Queue", lease.queue.map { Cell($0) }),
+            ("Priority", lease.priority.map { Cell("\($0)") }),
+            (
+                "Makes room",
+                lease.announcedEnd.map {
+                    Cell("for \($0.beneficiary) at \($0.at), if it still needs it then", .warning)
+                }
+            ),
+            ("Last active", lease.idle.map { Cell("\($0.lastActive)") }),
+            ("Warned", lease.idle?.warnedAt.map { Cell("\($0): its GPUs are idle", .warning) }),
             ("Tenant", Cell("\(lease.tenant.name) (uid \(lease.tenant.uid))")),
             ("Request", Cell(lease.request)),
             ("Asked", Cell("\(lease.askedAt)")),
@@ -70,6 +81,7 @@ extension Details {
             ("Model", Cell(gpu.model)),
             ("Device node", Cell("/dev/nvidia\(gpu.minor)")),
             ("Health", Wording.cell(gpu.health)),
+            ("Drained", gpu.drained.map { Cell($0, .warning) }),
             ("Free", Cell("\(Wording.share(gpu.freeMilliGPU)) GPU, \(Wording.bytes(gpu.freeBytes))")),
             ("Leases", gpu.leases.isEmpty ? nil : Cell(gpu.leases.map(\.description).joined(separator: " "))),
             (

@@ -11,8 +11,11 @@ extension Listing where Row == LeaseView {
                 Column("USER", key: "user", value: { $0.tenant.name }),
                 Column("UID", key: "uid", alignment: .right, isWide: true, value: { "\($0.tenant.uid)" }),
                 Column("STATE", key: "state", value: \.state.rawValue) {
-                    Wording.cell($0.state, position: $0.position, reason: $0.endReason)
+                    Wording.state(of: $0, now: now)
                 },
+                Column("QUEUE", key: "queue", isWide: true, value: { $0.queue ?? "" }),
+                Column("PRIORITY", key: "priority", alignment: .right, isWide: true) { Wording.number($0.priority) },
+                Column("STARTS", key: "startsAt", isWide: true, value: { $0.startsAt.map { "\($0)" } ?? "" }),
                 Column("GPUS", key: "gpus", value: { $0.grants.map(\.gpu.rawValue).joined(separator: " ") }) {
                     let indices = $0.grants.compactMap(\.index)
                     return indices.isEmpty ? .none : Cell(Wording.indices(indices))
@@ -43,7 +46,7 @@ extension Listing where Row == LeaseView {
                 Column("ASKED", key: "askedAt", isWide: true, value: { "\($0.askedAt)" }),
                 Column("REQUEST", key: "request", isWide: true, value: \.request),
             ],
-            restless: ["heldSeconds", "gpuSeconds"], name: { "\($0.id)" })
+            restless: ["heldSeconds", "gpuSeconds", "startsAt"], name: { "\($0.id)" })
     }
 }
 
@@ -55,5 +58,5 @@ extension LeaseView {
     }
 
     /// When it ends if nobody does anything.
-    var nextEnd: Timestamp? { [deadline, lapsesAt].compactMap { $0 }.min() }
+    var nextEnd: Timestamp? { [deadline, lapsesAt, announcedEnd?.at].compactMap { $0 }.min() }
 }

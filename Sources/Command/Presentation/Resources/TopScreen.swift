@@ -46,7 +46,7 @@ package struct TopScreen: Sendable {
                     Self.bar(busy.map { Double($0) / 100 }), busy.map { "\($0)%" } ?? .none,
                     Self.bar(used.map { Double($0) / Double(max(total, 1)) }),
                     Cell("\(used.map(Wording.bytes) ?? "?")/\(Wording.bytes(total))"),
-                    Cell(Wording.share(1000 - gpu.freeMilliGPU)), Wording.cell(gpu.health),
+                    Cell(Wording.share(1000 - gpu.freeMilliGPU)), Wording.health(of: gpu),
                     Wording.cell(Wording.number(gpu.reading.temperatureCelsius), unit: "C"),
                     Wording.cell(Wording.number(gpu.reading.powerWatts), unit: "W"),
                 ]

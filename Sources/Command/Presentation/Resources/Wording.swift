@@ -1,5 +1,5 @@
 import API
-package import Fleet
+import Fleet
 
 /// The words for values that several listings show.
 enum Wording {
@@ -56,10 +56,34 @@ enum Wording {
 
     static func bytes(_ count: Int64) -> String { Bytes(count).description }
 
+    /// Thousandths of a GPU, of several GPUs too: `2.5`.
+    static func gpus(_ milli: Int64) -> String { QuantityText.text(milliGPU: milli) }
+
+    static let unknownStart = "nobody can know: not all that it waits for has a time (--for)"
+
+    static func starts(in seconds: Double?) -> Cell {
+        guard let seconds else { return .none }
+        return seconds == 0 ? Cell("now", .good) : Cell(span(seconds: seconds))
+    }
+
+    /// A bound in GPUs, in memory where only that is bounded, both where both are.
+    static func cell(_ quota: QuotaView) -> Cell {
+        let parts = [quota.milliGPU.map(gpus), quota.memoryBytes.map(bytes)].compactMap { $0 }
+        return parts.isEmpty ? .none : Cell(parts.joined(separator: ", "))
+    }
+
     static func share(_ milli: Int32) -> String { Share(milli: milli).description }
 
     static func cell(_ text: String, unit: String, _ style: Style = .plain) -> Cell {
         text.isEmpty ? .none : Cell(text + unit, style)
+    }
+
+    /// A GPU's health, and whether it rests.
+    static func health(of gpu: GPUView) -> Cell {
+        guard let reason = gpu.drained else { return cell(gpu.health) }
+        let drained = "drained: \(reason)"
+        return gpu.health.state == .healthy
+            ? Cell(drained, .warning) : Cell("\(cell(gpu.health).text); \(drained)", .bad)
     }
 
     static func cell(_ health: GPUView.Health) -> Cell {
@@ -79,9 +103,23 @@ enum Wording {
         }
     }
 
-    static func cell(_ state: LeaseView.State, position: Int?, reason: EndReason?) -> Cell {
+    /// The state of a lease with what matters most about it: place and start, who needs its room, that it is idle.
+    static func state(of lease: LeaseView, now: Timestamp) -> Cell {
+        switch lease.state {
+        case .waiting:
+            let start = lease.startsAt.map { at in
+                at <= now ? ", starts now" : ", starts in \(span(seconds: Double(at.wall - now.wall) / 1e9))"
+            }
+            return Cell("\(lease.position.map { "waiting (\($0))" } ?? "waiting")\(start ?? "")", .warning)
+        case .granted where lease.announcedEnd != nil: return Cell("granted, makes room", .warning)
+        case .granted where lease.idle?.warnedAt != nil: return Cell("granted, idle", .warning)
+        case .granted, .ending, .ended: return cell(lease.state, reason: lease.endReason)
+        }
+    }
+
+    private static func cell(_ state: LeaseView.State, reason: EndReason?) -> Cell {
         switch state {
-        case .waiting: Cell(position.map { "waiting (\($0))" } ?? "waiting", .warning)
+        case .waiting: Cell("waiting", .warning)
         case .granted: Cell("granted", .good)
         case .ending: Cell("ending", .warning)
         case .ended: Cell(reason.map { "ended (\($0.words))" } ?? "ended", .muted)

@@ -1,4 +1,5 @@
 import Fleet
+import Placement
 
 extension Settings {
     /// A key's value as it would be written; nil when it is not set.

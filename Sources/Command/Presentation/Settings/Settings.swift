@@ -1,4 +1,6 @@
 package import Fleet
+package import Placement
+package import Queueing
 
 /// What a person or an administrator has set, every value checked.
 package struct Settings: Hashable, Sendable {
@@ -11,11 +13,6 @@ package struct Settings: Hashable, Sendable {
         case simulated(profile: String)
     }
 
-    package enum PlacementPolicy: String, CaseIterable, Sendable {
-        case bestFit = "best-fit"
-        case spread
-    }
-
     package enum Engine: String, CaseIterable, Sendable { case docker, podman }
 
     /// The socket that the daemon listens on; nil until somebody says so.
@@ -25,16 +22,18 @@ package struct Settings: Hashable, Sendable {
     package var driver = Driver.automatic
     /// The directory in which the driver's device nodes lie: `/dev`; nil leaves it to the driver.
     package var deviceRoot: String?
-    package var placementPolicy = PlacementPolicy.bestFit
+    package var placementPolicy = PolicyName.bestFit
     /// How long a holder that is asked to stop may take.
     package var grace = Span(seconds: 10)
     /// The container engine of `divvy run IMAGE`; nil takes docker, and podman where there is no docker.
     package var engine: Engine?
+    /// Who is next, and the queues there are; they make a tree.
+    package var queueing = QueueingSettings()
 
     package init() {}
 }
 
-/// Something that can be set, in any of the places where it can be set.
+/// Something with a single value that can be set, in any of the places where it can be set.
 package enum SettingsKey: String, CaseIterable, Sendable {
     case socket, stateDirectory, cdiDirectory, driver, deviceRoot, placementPolicy, grace, engine
 
@@ -53,7 +52,7 @@ package enum SettingsKey: String, CaseIterable, Sendable {
         case .socket: "an absolute path of at most 103 bytes, such as /run/divvy/divvy.sock"
         case .stateDirectory, .cdiDirectory, .deviceRoot: "an absolute path"
         case .driver: "auto, the absolute path of a libnvidia-ml.so.1, or sim:PROFILE such as sim:dgx-a100"
-        case .placementPolicy: Settings.PlacementPolicy.allCases.map(\.rawValue).joined(separator: " or ")
+        case .placementPolicy: QueueingKey.words(PolicyName.self)
         case .grace: "a length of time such as 10s or 1m"
         case .engine: Settings.Engine.allCases.map(\.rawValue).joined(separator: " or ")
         }
@@ -82,7 +81,7 @@ extension Settings {
             guard let value = Driver(text) else { return false }
             driver = value
         case .placementPolicy:
-            guard let value = PlacementPolicy(rawValue: text) else { return false }
+            guard let value = PolicyName(rawValue: text) else { return false }
             placementPolicy = value
         case .grace:
             guard let value = Span(written: text) else { return false }

@@ -1,3 +1,4 @@
+package import Queueing
 import Yams
 
 /// A configuration file, read: the values that are there, and everything that is wrong with it.
@@ -5,9 +6,16 @@ package struct SettingsFile: Sendable {
     package let path: String
     /// In the order of the file, each with its line.
     package private(set) var values: [(key: SettingsKey, text: String, line: Int?)] = []
+    /// The block `queueing`; nil when the file has none.
+    package private(set) var queueing: (settings: QueueingSettings, lines: QueueingLines)?
     package private(set) var issues: [SettingsIssue] = []
 
-    /// Reads a YAML mapping of keys to single values; an empty file sets nothing.
+    static let queueingKey = "queueing"
+
+    /// How many settings are in it; a queue is one.
+    package var count: Int { values.count + (queueing.map { $0.lines.count } ?? 0) }
+
+    /// Reads a YAML mapping of keys to single values, and of `queueing` to a block; an empty file sets nothing.
     package init(path: String, text: String) {
         self.path = path
         let root: Node?
@@ -29,8 +37,14 @@ package struct SettingsFile: Sendable {
     }
 
     private mutating func read(_ keyNode: Node, _ valueNode: Node) {
+        if keyNode.scalar?.string == Self.queueingKey {
+            let block = QueueingReader(path: path, valueNode)
+            issues += block.reader.issues
+            if block.reader.issues.isEmpty { queueing = (block.settings, block.lines) }
+            return
+        }
         guard let name = keyNode.scalar?.string, let key = SettingsKey(rawValue: name) else {
-            let names = SettingsKey.allCases.map(\.rawValue)
+            let names = SettingsKey.allCases.map(\.rawValue) + [Self.queueingKey]
             let written = keyNode.scalar?.string ?? "this"
             let meant = Suggestion.nearest(to: written, among: names)
             issues.append(

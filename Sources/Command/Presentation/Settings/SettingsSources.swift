@@ -41,11 +41,14 @@ package struct SettingsSources: Sendable {
     }
 
     /// The same, with where each value came from that did not stay at its default.
+    ///
+    /// The block `queueing` is one value: the strongest file that has it decides all of it, so that a tree of queues
+    /// is always one that somebody has written.
     package func settingsWithOrigins(
         file: String? = nil, read: Reader
-    ) throws -> (settings: Settings, origins: [SettingsKey: SettingsOrigin]) {
+    ) throws -> (settings: Settings, origins: SettingsOrigins) {
         var settings = Settings()
-        var origins: [SettingsKey: SettingsOrigin] = [:]
+        var origins = SettingsOrigins()
         let (paths, mustExist) = files(named: file)
         for path in paths.reversed() {
             guard let text = try read(path) else {
@@ -55,7 +58,11 @@ package struct SettingsSources: Sendable {
             let contents = SettingsFile(path: path, text: text)
             if let issue = contents.issues.first { throw issue }
             for value in contents.values where settings.set(value.key, to: value.text) {
-                origins[value.key] = .file(path: path, line: value.line)
+                origins.keys[value.key] = .file(path: path, line: value.line)
+            }
+            if let queueing = contents.queueing {
+                settings.queueing = queueing.settings
+                origins.queueing = (path, queueing.lines)
             }
         }
         for key in SettingsKey.allCases {
@@ -63,13 +70,13 @@ package struct SettingsSources: Sendable {
                 guard settings.set(key, to: text) else {
                     throw SettingsIssue.badValue(text, of: key, in: key.variable)
                 }
-                origins[key] = .variable(key.variable)
+                origins.keys[key] = .variable(key.variable)
             }
             if let text = flags[key] {
                 guard settings.set(key, to: text) else {
                     throw SettingsIssue.badValue(text, of: key, in: "command line")
                 }
-                origins[key] = .flag
+                origins.keys[key] = .flag
             }
         }
         return (settings, origins)

@@ -2,12 +2,19 @@ extension Request {
     /// The request in words, for people: `1 x 0.5 of any GPU, 10 GiB each`.
     package var canonical: String {
         var words = ["\(count) x \(portionWords)\(gpuWords)"]
+        if nodes > 1 { words.append("on each of \(nodes) nodes") }
         if let memory { words.append("\(memory) each") }
         if let minimumGrade { words.append("at least \(minimumGrade.rawValue)") }
         if let sharing { words.append("shared by \(sharing.rawValue)") }
         if let topology, topology != .any { words.append(topology.rawValue) }
+        switch antiAffinity?.scope {
+        case .gpu: words.append("on no GPU with \(antiAffinity?.name ?? "")")
+        case .node: words.append("on no node with \(antiAffinity?.name ?? "")")
+        case nil: break
+        }
         if let duration { words.append("for \(DurationText.canonical(duration))") }
         if let queue { words.append("queue \(queue)") }
+        if let reservation { words.append("in reservation \(reservation)") }
         if let priority { words.append("priority \(priority)") }
         switch patience {
         case .refuse: words.append("without waiting")
@@ -23,6 +30,7 @@ extension Request {
         case .share(let share): "\(share) of "
         case .slice(let profiles): "\(profiles.joined(separator: " + ")) of "
         case .memory: "part of "
+        case .compute(let compute): "\(compute.words) on "
         }
     }
 
@@ -43,13 +51,17 @@ extension Request {
         var options: [String] = []
         let gpus = gpusValue
         if !gpus.isEmpty { options += ["--gpus", gpus] }
+        if nodes > 1 { options += ["--nodes", String(nodes)] }
         if case .slice(let profiles) = portion { options += ["--slice", profiles.joined(separator: ",")] }
+        if case .compute(let compute) = portion { options += ["--compute", compute.description] }
         if let memory { options += ["--gpu-memory", SizeText.canonical(memory)] }
         if let minimumGrade { options += ["--grade", minimumGrade.rawValue] }
         if let sharing { options += ["--share", sharing.rawValue] }
         if let topology { options += ["--topology", topology.rawValue] }
+        if let antiAffinity { options += ["--anti-affinity", antiAffinity.description] }
         if let duration { options += ["--for", DurationText.canonical(duration)] }
         if let queue { options += ["--queue", queue] }
+        if let reservation { options += ["--reservation", reservation] }
         if let priority { options += ["--priority", String(priority)] }
         switch patience {
         case .refuse: options.append("--no-wait")
@@ -80,7 +92,7 @@ extension Request {
             let isExclusive = sharing == .exclusive || minimumGrade == .exclusive
             return !devices.isEmpty && isPlain && (memory == nil || isExclusive) ? nil : count.description
         case .share(let share): return count == .one && devices.isEmpty ? share.description : "\(count)x\(share)"
-        case .slice: return isPlain ? nil : count.description
+        case .slice, .compute: return isPlain ? nil : count.description
         case .memory: return isPlain ? nil : "\(count)xmemory"
         }
     }

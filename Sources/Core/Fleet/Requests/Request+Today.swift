@@ -12,20 +12,11 @@ extension Request {
         if let driver, driver != "nvidia" {
             return refusal("--gpus", "driver \(driver) is not served yet; only nvidia is")
         }
-        if let queue, queue != "default" {
-            return refusal("--queue", "there is one queue today, \"default\"; \"\(queue)\" is not one")
-        }
         if let grade = minimumGrade, grade != .unfenced, grade != .exclusive {
             return refusal("--grade", "no \(grade.rawValue) fence is built yet; there are unfenced and exclusive")
         }
         if let sharing, sharing == .mig || sharing == .mps {
             return refusal("--share", "sharing by \(sharing.rawValue) is not built yet; there are exclusive and time")
-        }
-        if let topology, topology == .nvlink || topology == .sameSwitch {
-            return refusal("--topology", "\(topology.rawValue) is not looked at yet; there are any and same-node")
-        }
-        if let priority, priority != 0 {
-            return refusal("--priority", "all requests have the priority 0 today, not \(priority)")
         }
         return nil
     }

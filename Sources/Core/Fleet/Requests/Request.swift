@@ -3,8 +3,10 @@
 /// A request says nothing about where it will run and holds nothing that depends on the machine. Its written form is
 /// `canonicalOptions`, which `RequestParser` reads back to an equal value.
 package struct Request: Hashable, Sendable, Codable {
-    /// How many GPUs, or how many parts of different GPUs.
+    /// How many GPUs, or how many parts of different GPUs; over several nodes, how many of each.
     package var count = CountRange.one
+    /// How many different nodes give that, all or none of them; at least 1.
+    package var nodes = 1
     /// How much of each GPU.
     package var portion = Portion.whole
     /// The memory wanted on each GPU; nil when none was named.
@@ -24,9 +26,13 @@ package struct Request: Hashable, Sendable, Codable {
     /// The means by which the GPU is shared; nil leaves it to the policy.
     package var sharing: Sharing?
     package var topology: Topology?
+    /// Whom it keeps away from; nil when it bears anybody.
+    package var antiAffinity: AntiAffinity?
     /// How long the lease lives; nil means until it is given back.
     package var duration: Span?
     package var queue: String?
+    /// The reservation whose room it uses, by name; nil uses what is free for everybody.
+    package var reservation: String?
     /// Larger goes first; nil is 0.
     package var priority: Int?
     package var patience = Patience.wait(limit: nil)
@@ -43,6 +49,8 @@ package struct Request: Hashable, Sendable, Codable {
         case slice(profiles: [String])
         /// Compute in proportion to the memory asked.
         case memory
+        /// So much compute, whatever share of a GPU that is.
+        case compute(Compute)
     }
 
     /// How several GPUs must be connected.
@@ -51,7 +59,24 @@ package struct Request: Hashable, Sendable, Codable {
         case sameNode = "same-node"
         case nvlink
         case sameSwitch = "same-switch"
+        case sameNUMA = "same-numa"
     }
+
+    /// Requests that name the same never share a GPU, or never a node.
+    package struct AntiAffinity: Hashable, Sendable, Codable {
+        package enum Scope: String, Hashable, Sendable, Codable, CaseIterable { case gpu, node }
+
+        package let name: String
+        package let scope: Scope
+
+        package init(_ name: String, scope: Scope = .gpu) {
+            self.name = name
+            self.scope = scope
+        }
+    }
+
+    /// The most nodes that one request may name.
+    package static let nodeLimit = 100_000
 
     /// By what means a GPU is shared.
     package enum Sharing: String, Hashable, Sendable, Codable, CaseIterable {
@@ -67,4 +92,9 @@ package struct Request: Hashable, Sendable, Codable {
         /// Wait, at most for the limit; nil waits without limit.
         case wait(limit: Span?)
     }
+}
+
+extension Request.AntiAffinity: CustomStringConvertible {
+    /// As it is written in a request: `db`, `node:db`.
+    package var description: String { scope == .gpu ? name : "\(scope.rawValue):\(name)" }
 }

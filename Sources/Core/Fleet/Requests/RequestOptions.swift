@@ -1,31 +1,40 @@
 /// A request as it was written: the options' values, not yet understood.
 package struct RequestOptions: Hashable, Sendable {
     package var gpus: String?
+    package var nodes: String?
     package var slice: String?
+    package var compute: String?
     package var gpuMemory: String?
     package var grade: String?
     package var share: String?
     package var topology: String?
+    package var antiAffinity: String?
     package var `for`: String?
     package var queue: String?
+    package var reservation: String?
     package var priority: String?
     /// Nil when `--wait` was not given; a nil inside when it was given without a time.
     package var wait: String??
     package var noWait: Bool
 
     package init(
-        gpus: String? = nil, slice: String? = nil, gpuMemory: String? = nil, grade: String? = nil, share: String? = nil,
-        topology: String? = nil, for duration: String? = nil, queue: String? = nil, priority: String? = nil,
-        wait: String?? = nil, noWait: Bool = false
+        gpus: String? = nil, nodes: String? = nil, slice: String? = nil, compute: String? = nil,
+        gpuMemory: String? = nil, grade: String? = nil, share: String? = nil, topology: String? = nil,
+        antiAffinity: String? = nil, for duration: String? = nil, queue: String? = nil, reservation: String? = nil,
+        priority: String? = nil, wait: String?? = nil, noWait: Bool = false
     ) {
         self.gpus = gpus
+        self.nodes = nodes
         self.slice = slice
+        self.compute = compute
         self.gpuMemory = gpuMemory
         self.grade = grade
         self.share = share
         self.topology = topology
+        self.antiAffinity = antiAffinity
         self.for = duration
         self.queue = queue
+        self.reservation = reservation
         self.priority = priority
         self.wait = wait
         self.noWait = noWait
@@ -35,9 +44,10 @@ package struct RequestOptions: Hashable, Sendable {
 extension RequestOptions {
     private static var valued: [(name: String, path: WritableKeyPath<RequestOptions, String?>)] {
         [
-            ("--gpus", \.gpus), ("--slice", \.slice), ("--gpu-memory", \.gpuMemory), ("--grade", \.grade),
-            ("--share", \.share), ("--topology", \.topology), ("--for", \.for), ("--queue", \.queue),
-            ("--priority", \.priority),
+            ("--gpus", \.gpus), ("--nodes", \.nodes), ("--slice", \.slice), ("--compute", \.compute),
+            ("--gpu-memory", \.gpuMemory), ("--grade", \.grade), ("--share", \.share), ("--topology", \.topology),
+            ("--anti-affinity", \.antiAffinity), ("--for", \.for), ("--queue", \.queue),
+            ("--reservation", \.reservation), ("--priority", \.priority),
         ]
     }
 

@@ -18,20 +18,24 @@ package enum RequestParser {
             request.capabilities = gpus.capabilities
             notes = gpus.notes
         }
+        if let text = options.nodes { request.nodes = try WordText.nodes(text) }
         if let text = options.gpuMemory {
             request.memory = try SizeText.parseRange(Piece(option: "--gpu-memory", text: text))
         }
         if let text = options.grade { request.minimumGrade = try WordText.parse(text, option: "--grade") }
         if let text = options.share { request.sharing = try WordText.parse(text, option: "--share") }
         if let text = options.topology { request.topology = try WordText.parse(text, option: "--topology") }
+        if let text = options.antiAffinity { request.antiAffinity = try WordText.antiAffinity(text) }
         if let text = options.for { request.duration = try DurationText.parse(Piece(option: "--for", text: text)) }
         if let text = options.queue { request.queue = try WordText.queue(text) }
+        if let text = options.reservation { request.reservation = try WordText.reservation(text) }
         if let text = options.priority { request.priority = try WordText.priority(text) }
         request.patience = try patience(options)
 
         request.count = amount?.count ?? CountRange(exactly: max(1, request.devices.count))
         let slices = try options.slice.map { (text) throws(RequestError) in try WordText.slices(text) }
-        request.portion = portion(amount, slices: slices, in: request)
+        let compute = try options.compute.map { (text) throws(RequestError) in try ComputeText.parse(text) }
+        request.portion = portion(amount, slices: slices, compute: compute, in: request)
         try check(request, amount: amount, options)
         return (request, notes)
     }
@@ -47,8 +51,11 @@ package enum RequestParser {
     }
 
     /// How much of each GPU: as written; else, where only memory is named, in proportion to it; else all of it.
-    private static func portion(_ amount: AmountText?, slices: [String]?, in request: Request) -> Request.Portion {
+    private static func portion(
+        _ amount: AmountText?, slices: [String]?, compute: Compute?, in request: Request
+    ) -> Request.Portion {
         if let slices { return .slice(profiles: slices) }
+        if let compute { return .compute(compute) }
         switch amount?.portion {
         case .share(let share): return .share(share)
         case .memory: return .memory
@@ -85,6 +92,26 @@ package enum RequestParser {
                 try failure(
                     "--share", options.share, "a slice is shared by \"mig\" only", "leave --share out, or --slice")
             }
+        }
+        if case .compute = request.portion, amount?.portion ?? .whole != .whole {
+            try failure(
+                "--gpus", options.gpus, "a part of a GPU and --compute contradict each other",
+                "with --compute, --gpus says on how many GPUs: \"2\"")
+        }
+        if options.compute != nil, options.slice != nil {
+            try failure(
+                "--compute", options.compute, "an amount of compute and --slice contradict each other",
+                "give one of the two")
+        }
+        if request.nodes > 1, !request.devices.isEmpty {
+            try failure(
+                "--nodes", options.nodes, "GPUs named one by one are on one node",
+                "leave --nodes out, or say how many GPUs of each node: --gpus 2")
+        }
+        if request.nodes > 1, request.topology == .sameNode {
+            try failure(
+                "--topology", options.topology, "same-node and --nodes \(request.nodes) contradict each other",
+                "give one of the two")
         }
         if request.portion == .memory, request.memory == nil {
             try failure("--gpus", options.gpus, "\"memory\" needs an amount", "add --gpu-memory, such as 24GiB")

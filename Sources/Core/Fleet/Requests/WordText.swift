@@ -19,18 +19,54 @@ enum WordText {
     }
 
     static func queue(_ text: String) throws(RequestError) -> String {
-        let hint = "a queue's name is letters, digits, and - _ . / between them, at most \(nameLimit) characters"
-        let piece = try Piece(option: "--queue", text: text)
+        try name(Piece(option: "--queue", text: text), of: "a queue")
+    }
+
+    static func reservation(_ text: String) throws(RequestError) -> String {
+        try name(Piece(option: "--reservation", text: text), of: "a reservation")
+    }
+
+    /// Whom a request keeps away from: `db`, never on a GPU with it; `node:db`, never on a node with it.
+    static func antiAffinity(_ text: String) throws(RequestError) -> Request.AntiAffinity {
+        let piece = try Piece(option: "--anti-affinity", text: text)
+        guard let (scope, name) = piece.cut(at: ":") else {
+            return Request.AntiAffinity(try self.name(piece, of: "an anti-affinity"))
+        }
+        guard let word = Request.AntiAffinity.Scope(rawValue: scope.string) else {
+            throw scope.failure(
+                "\"\(scope.string)\" is not what can be kept apart", hint: "write \"NAME\" or \"node:NAME\"")
+        }
+        return Request.AntiAffinity(try self.name(name, of: "an anti-affinity"), scope: word)
+    }
+
+    /// A number of nodes, at least 1.
+    static func nodes(_ text: String) throws(RequestError) -> Int {
+        let hint = "write how many different nodes give what --gpus says: \"4\""
+        let piece = try Piece(option: "--nodes", text: text)
+        try piece.checkPlain()
+        guard WholeNumber.isDigits(piece) else {
+            throw piece.failure("\"\(text)\" is not a number of nodes", hint: hint)
+        }
+        guard let value = WholeNumber.value(piece, limit: Request.nodeLimit) else {
+            throw piece.failure("\(text) is more nodes than anybody has", hint: hint)
+        }
+        guard value > 0 else { throw piece.failure("0 nodes cannot be asked for", hint: hint) }
+        return value
+    }
+
+    private static func name(_ piece: Piece, of what: String) throws(RequestError) -> String {
+        let hint = "\(what)'s name is letters, digits, and - _ . / between them, at most \(nameLimit) characters"
+        let text = piece.string
         try piece.checkPlain()
         let isInside = { (byte: UInt8) in byte.isLetter || byte.isDigit || "-_./".utf8.contains(byte) }
         guard let first = piece.bytes.first, let last = piece.bytes.last else {
             throw piece.failure("a name is missing", hint: hint)
         }
         if let bad = piece.bytes.firstIndex(where: { !isInside($0) }) {
-            throw piece[bad..<bad + 1].failure("\"\(text)\" is not the name of a queue", hint: hint)
+            throw piece[bad..<bad + 1].failure("\"\(text)\" is not the name of \(what)", hint: hint)
         }
         guard piece.count <= nameLimit, first.isLetter || first.isDigit, last.isLetter || last.isDigit else {
-            throw piece.failure("\"\(text)\" is not the name of a queue", hint: hint)
+            throw piece.failure("\"\(text)\" is not the name of \(what)", hint: hint)
         }
         return text
     }

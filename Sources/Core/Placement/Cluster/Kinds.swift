@@ -47,6 +47,21 @@ package struct RequestKind: Hashable, BitwiseCopyable, Sendable {
     /// Whether it takes several GPUs of one node.
     package var isGang: Bool { gpus > 1 }
     package var needsGPU: Bool { gpus > 0 }
+
+    /// Which requests are alike to `gpu-clustering`: shares, then 1, 2, 4, 8 and other GPU counts; nil without a GPU.
+    var affinityGroup: Int? {
+        guard needsGPU else { return nil }
+        if isShare { return 0 }
+        switch gpus {
+        case 1: return 1
+        case 2: return 2
+        case 4: return 3
+        case 8: return 4
+        case 3: return 5
+        case 6: return 6
+        default: return 7
+        }
+    }
 }
 
 /// The node, and which of its GPUs, that a request gets.

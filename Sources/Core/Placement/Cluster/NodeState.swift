@@ -1,5 +1,5 @@
 /// What one node has left: 32 bytes, half a cache line.
-package struct NodeState: BitwiseCopyable, Sendable {
+package struct NodeState: NodeView, BitwiseCopyable, Sendable {
     /// Thousandths left of each GPU; -1 where the node has no such GPU.
     package var left: SIMD8<Int16>
     package var cpuLeft: Int32
@@ -55,6 +55,10 @@ package struct NodeState: BitwiseCopyable, Sendable {
             }
         }
         return mask
+    }
+
+    @inline(__always) func tightestLeft(_ milli: Int32) -> Int32 {
+        Int32(left[tightest(milli).trailingZeroBitCount])
     }
 
     /// All that is left of its GPUs together.

@@ -7,6 +7,11 @@ package struct RequestMix: Sendable {
     package struct Group: Hashable, Sendable {
         package let request: RequestKind
         package let count: Int64
+
+        package init(request: RequestKind, count: Int64) {
+            self.request = request
+            self.count = count
+        }
     }
 
     package let groups: [Group]
@@ -31,22 +36,27 @@ package struct RequestMix: Sendable {
         self.init(counts: counts)
     }
 
-    /// Takes groups that are counted already.
+    /// Takes groups that are counted already; of equally frequent ones the larger come first.
     package init(counts: [RequestKind: Int64]) {
-        let ordered = counts.sorted { left, right in
-            (left.value, left.key.cpuMilli, left.key.gpuMilli, left.key.gpus, left.key.models)
-                > (right.value, right.key.cpuMilli, right.key.gpuMilli, right.key.gpus, right.key.models)
-        }
-        let all = ordered.reduce(0) { $0 + $1.value }
+        self.init(
+            ordered: counts.sorted { left, right in
+                (left.value, left.key.cpuMilli, left.key.gpuMilli, left.key.gpus, left.key.models)
+                    > (right.value, right.key.cpuMilli, right.key.gpuMilli, right.key.gpus, right.key.models)
+            }.map { Group(request: $0.key, count: $0.value) })
+    }
+
+    /// Takes groups that are counted and in order already, the most frequent first.
+    package init(ordered: [Group]) {
+        let all = ordered.reduce(0) { $0 + $1.count }
         let divisor = max(1, (all + Self.mostRequests - 1) / Self.mostRequests)
         var groups: [Group] = []
         var reached: Int64 = 0
-        for (request, count) in ordered where reached * 100 < all * Self.popularityPercent {
-            groups.append(Group(request: request, count: max(1, count / divisor)))
-            reached += count
+        for group in ordered where reached * 100 < all * Self.popularityPercent {
+            groups.append(Group(request: group.request, count: max(1, group.count / divisor)))
+            reached += group.count
         }
         self.groups = groups
-        self.all = ordered.map { Group(request: $0.key, count: $0.value) }
+        self.all = ordered
         total = max(groups.reduce(0) { $0 + $1.count }, 1)
     }
 }

@@ -35,13 +35,13 @@ package struct ScanPlacer<Generator: RandomNumberGenerator>: ClusterPlacer, ~Cop
         guard let node = found else { return nil }
         let placement = ClusterPlacement(node: Int32(node), gpus: gpus(for: request, on: node))
         cluster.take(request, placement)
-        if let group = Self.group(of: request) { groups[node][group] += 1 }
+        if let group = request.affinityGroup { groups[node][group] += 1 }
         return placement
     }
 
     package mutating func giveBack(_ kind: Int, _ placement: ClusterPlacement) {
         cluster.giveBack(kinds[kind], placement)
-        if let group = Self.group(of: kinds[kind]) { groups[Int(placement.node)][group] -= 1 }
+        if let group = kinds[kind].affinityGroup { groups[Int(placement.node)][group] -= 1 }
     }
 
     private mutating func gpus(for request: RequestKind, on node: Int) -> UInt8 {
@@ -91,7 +91,7 @@ package struct ScanPlacer<Generator: RandomNumberGenerator>: ClusterPlacer, ~Cop
     private func bestNode(for request: RequestKind) -> Int? {
         var best: (node: Int, score: Int32)?
         for node in 0..<cluster.count where cluster[node].fits(request) {
-            let score = policy.score(request, on: cluster[node], groups: groups[node], group: Self.group(of: request))
+            let score = policy.score(request, on: cluster[node], groups: groups[node], group: request.affinityGroup)
             if score > best?.score ?? .min { best = (node, score) }
         }
         return best?.node
@@ -115,20 +115,6 @@ package struct ScanPlacer<Generator: RandomNumberGenerator>: ClusterPlacer, ~Cop
         guard highest >= lowest else { return nil }
         // Stretching keeps the order, and only the highest becomes 100: the first of the highest wins.
         return scores.firstIndex(of: highest)
-    }
-
-    private static func group(of request: RequestKind) -> Int? {
-        guard request.needsGPU else { return nil }
-        if request.isShare { return 0 }
-        switch request.gpus {
-        case 1: return 1
-        case 2: return 2
-        case 4: return 3
-        case 8: return 4
-        case 3: return 5
-        case 6: return 6
-        default: return 7
-        }
     }
 }
 

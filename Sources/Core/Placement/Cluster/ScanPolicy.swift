@@ -1,3 +1,17 @@
+/// What a baseline sees of a node, of a cluster or of a pool.
+protocol NodeView {
+    /// Thousandths of free CPU.
+    var cpuLeft: Int32 { get }
+    /// Thousandths left of all its GPUs together, and of the one that has the most left.
+    var totalLeft: Int32 { get }
+    var largest: Int16 { get }
+    /// GPUs that nobody uses, and all GPUs.
+    var full: UInt8 { get }
+    var gpus: UInt8 { get }
+    /// What is left of the GPU with the least left among those on which the share fits.
+    func tightestLeft(_ milli: Int32) -> Int32
+}
+
 /// The baselines that score one node at a time.
 package enum ScanPolicy: Hashable, Sendable {
     case random, roundRobin, leastLoaded, spread, bestFit, dotProduct, gpuPacking, gpuClustering
@@ -8,7 +22,7 @@ package enum ScanPolicy: Hashable, Sendable {
     /// How good a node is that fits; higher is better.
     ///
     /// `groups` counts, for clustering, the requests on the node by group; `group` is the request's.
-    func score(_ request: RequestKind, on node: NodeState, groups: SIMD8<Int32>, group: Int?) -> Int32 {
+    func score(_ request: RequestKind, on node: some NodeView, groups: SIMD8<Int32>, group: Int?) -> Int32 {
         switch self {
         case .random, .roundRobin: return 0
         case .leastLoaded:
@@ -34,12 +48,11 @@ package enum ScanPolicy: Hashable, Sendable {
     }
 
     /// GPUs in use first, then free GPUs of a node in use, then free nodes.
-    private static func packing(_ request: RequestKind, on node: NodeState) -> Int32 {
+    private static func packing(_ request: RequestKind, on node: some NodeView) -> Int32 {
         let full = Int32(node.full)
         if node.full == node.gpus { return max(33 - full, full) }
         if request.isShare {
-            let tightest = node.tightest(request.gpuMilli)
-            let left = Int32(node.left[tightest.trailingZeroBitCount])
+            let left = node.tightestLeft(request.gpuMilli)
             return left == 1000 ? max(50 - 1, 33) : max(100 - left * 100 / 1000 / 10, 50)
         }
         return max(50 - request.gpus, 33)

@@ -15,11 +15,7 @@ struct SigmoidScore: ~Copyable {
 
     init(total: Int64) {
         begins = Block(repeating: .max, count: 102)
-        for score in 1..<100 {
-            let x = 1000 * Self.logit(score)
-            begins[score] = Int64((Double(total) * x).rounded(.up))
-        }
-        begins[0] = .min
+        for (score, least) in Self.begins(total: total).enumerated() { begins[score] = least }
         // Cells of 8 to 16 thousandths: narrower than any score, so that the search takes a step or none.
         shift = Int64(63 - (16 * max(total, 1)).leadingZeroBitCount)
         reach = 5000 * total
@@ -30,6 +26,11 @@ struct SigmoidScore: ~Copyable {
             while score < 99, begins[Int(score) + 1] <= x { score += 1 }
             hint[slot] = score
         }
+    }
+
+    /// The least C * x that gives each score, 0 to 99.
+    static func begins(total: Int64) -> [Int64] {
+        [.min] + (1..<100).map { Int64((Double(total) * 1000 * logit($0)).rounded(.up)) }
     }
 
     @inline(__always) func score(_ scaled: Int64) -> UInt8 {

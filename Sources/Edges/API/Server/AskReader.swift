@@ -11,13 +11,15 @@ struct AskReader {
     let caller: Caller
     let tenantName: String
 
+    /// Whoever makes the call.
+    var tenant: Tenant { Tenant(uid: caller.uid, name: tenantName) }
+
     func read(_ body: LeaseRequest, key: String?) throws(ProblemReport) -> (Ask, notes: [String]) {
-        try Self.check(schema: body.schema, is: LeaseRequest.schemaName)
         let (request, notes) = try Self.request(body)
         if let name = body.name { try Self.check(name: name) }
         if let key { try Self.check(key: key) }
         let ask = Ask(
-            request: request, tenant: Tenant(uid: caller.uid, name: tenantName), name: body.name, idempotencyKey: key,
+            request: request, tenant: tenant, name: body.name, idempotencyKey: key,
             holder: try holder(body.holder),
             keepAlive: try body.keepAlive.map { (text) throws(ProblemReport) in
                 try Self.span(text, field: "keepAlive")
@@ -43,14 +45,17 @@ struct AskReader {
         }
     }
 
-    private static func request(_ body: LeaseRequest) throws(ProblemReport) -> (Request, notes: [String]) {
+    /// Reads what is asked for, whoever asks.
+    static func request(_ body: LeaseRequest) throws(ProblemReport) -> (Request, notes: [String]) {
+        try check(schema: body.schema, is: LeaseRequest.schemaName)
         do throws(RequestError) {
             return try RequestParser.parse(
                 RequestOptions(
-                    gpus: body.gpus, slice: body.slice, gpuMemory: body.gpuMemory, grade: body.grade,
-                    share: body.share, topology: body.topology, for: body.duration, queue: body.queue,
-                    priority: body.priority.map(String.init), wait: body.wait.map { $0.isEmpty ? nil : $0 },
-                    noWait: body.noWait ?? false))
+                    gpus: body.gpus, nodes: body.nodes.map(String.init), slice: body.slice, compute: body.compute,
+                    gpuMemory: body.gpuMemory, grade: body.grade, share: body.share, topology: body.topology,
+                    antiAffinity: body.antiAffinity, for: body.duration, queue: body.queue,
+                    reservation: body.reservation, priority: body.priority.map(String.init),
+                    wait: body.wait.map { $0.isEmpty ? nil : $0 }, noWait: body.noWait ?? false))
         } catch {
             throw .badRequest(error.description)
         }
@@ -72,7 +77,7 @@ struct AskReader {
         return .starting(engine: engine, process)
     }
 
-    private static func check(name: String) throws(ProblemReport) {
+    static func check(name: String) throws(ProblemReport) {
         let isPlain = name.unicodeScalars.allSatisfy { scalar in
             switch scalar.properties.generalCategory {
             case .control, .format, .lineSeparator, .paragraphSeparator, .unassigned, .surrogate: false

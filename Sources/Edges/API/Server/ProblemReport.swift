@@ -44,6 +44,12 @@ extension ProblemReport {
                 ErrorBody(
                     code: .notYours, message: "\(id) belongs to \(tenant)",
                     hint: "its tenant, root and the daemon's own user may change it"))
+        case .operatorsOnly(let what):
+            self.init(
+                403,
+                ErrorBody(
+                    code: .operatorsOnly, message: "only root and the daemon's own user may \(what)",
+                    hint: "ask whoever runs this pool"))
         case .journal(let error):
             self.init(
                 error.code == .full ? 507 : 503, ErrorBody(code: .journal, message: error.description))
@@ -89,6 +95,34 @@ extension ProblemReport {
                 ErrorBody(
                     code: .queueFull, message: "\(limit) requests wait already, and no more are taken in",
                     hint: "ask again later, or without waiting"))
+        case .unknownQueue(let what):
+            self.init(404, ErrorBody(code: .unknownQueue, message: what, hint: "`divvy quota` lists the queues"))
+        case .notInQueue(let path, let tenant):
+            self.init(
+                403,
+                ErrorBody(
+                    code: .notInQueue, message: "queue \(path) is not for \(tenant)",
+                    hint: "`divvy quota -o wide` shows who may use which queue"))
+        case .tooLong(let path, let asked, let longest):
+            self.init(
+                422,
+                ErrorBody(
+                    code: .tooLong, message: "queue \(path) has leases of at most \(longest), not of \(asked)",
+                    hint: "ask with --for \(longest), or in another queue"))
+        case .unknownReservation(let name):
+            self.init(
+                404,
+                ErrorBody(
+                    code: .unknownReservation, message: "there is no reservation \"\(name)\" that you may use",
+                    hint: "`divvy reserve list` shows them all"))
+        case .reservationNameTaken(let name):
+            self.init(
+                409,
+                ErrorBody(
+                    code: .reservationNameTaken, message: "there is a reservation \"\(name)\" already",
+                    hint: "take another name, or cancel that one first"))
+        case .badQuota(let what):
+            self.init(422, ErrorBody(code: .badQuota, message: what))
         }
     }
 }

@@ -27,6 +27,9 @@ struct Query {
     }
 
     /// nil when it is not given.
+    func text(_ name: String) -> String? { values[name] }
+
+    /// nil when it is not given.
     func number(_ name: String, in range: ClosedRange<Int64>) throws(ProblemReport) -> Int64? {
         guard let text = values[name] else { return nil }
         guard text.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int64(text), range.contains(number) else {

@@ -12,13 +12,13 @@ extension Routes {
         let all = try Query(request, allows: ["all"]).flag("all")
         let leases = try await service.leases(includingEnded: all)
         let (clock, gpus) = await (clock(), directory.gpus())
-        var position = 0
+        // Foreseeing starts is work, and in vain where nobody waits.
+        let waiting = leases.contains(where: \.isWaiting) ? await service.queueReport().waiting : []
+        let places = Dictionary(waiting.map { ($0.lease.id, $0) }, uniquingKeysWith: { first, _ in first })
         let items = leases.map { lease in
-            // Who waits is served in the order of asking, which is the order of the ids.
-            if lease.isWaiting { position += 1 }
-            return LeaseView(
+            LeaseView(
                 PreparedLease(lease: lease, preparation: nil), at: clock, gpus: gpus,
-                position: lease.isWaiting ? position : nil)
+                waiting: lease.isWaiting ? places[lease.id] : nil)
         }
         return try JSONBody.response(LeaseList(items: items))
     }
@@ -65,23 +65,22 @@ extension Routes {
         return try JSONBody.response(await view(of: PreparedLease(lease: lease, preparation: nil)))
     }
 
-    private func view(
+    func view(
         of prepared: PreparedLease, notes: [String] = [], withExplanation: Bool = false
     ) async -> LeaseView {
         let lease = prepared.lease
-        let position = lease.isWaiting ? await service.position(of: lease.id) : nil
-        let why = lease.isWaiting && withExplanation ? await service.explanation(of: lease.id) : nil
+        // It may have been forgotten since; then it waits no more.
+        let waiting = lease.isWaiting ? try? await service.waiting(lease.id) : nil
         let gpus = lease.placementEver == nil ? [:] : await directory.gpus()
         return LeaseView(
-            prepared, at: await clock(), gpus: gpus, position: position,
-            explanation: why.map(ExplanationView.init), notes: notes)
+            prepared, at: await clock(), gpus: gpus, waiting: waiting, withExplanation: withExplanation, notes: notes)
     }
 
-    private func clock() async -> ClockReading {
+    func clock() async -> ClockReading {
         ClockReading(now: await service.now, wallOffset: await service.wallOffset)
     }
 
-    private func leaseID(_ context: CallContext) throws -> LeaseID {
+    func leaseID(_ context: CallContext) throws -> LeaseID {
         let text = context.parameters.get("id") ?? ""
         guard let id = LeaseID(text) else {
             throw ProblemReport(

@@ -2,6 +2,7 @@ import Engine
 import Fleet
 import Glibc
 import Hummingbird
+import Ledger
 import Logging
 import NIOHTTP1
 
@@ -33,13 +34,23 @@ struct Routes: Sendable {
     private func add(to router: Router<CallContext>) {
         let v1 = router.group("v1")
         v1.get("version") { _, _ in try await version() }
-        v1.get("fleet") { _, _ in try await fleet() }
+        v1.get("fleet") { _, context in try await fleet(context.caller) }
         v1.get("leases") { request, _ in try await leases(request) }
         v1.post("leases") { request, context in try await ask(request, context.caller) }
         v1.get("leases/:id") { request, context in try await lease(request, context) }
         v1.delete("leases/:id") { _, context in try await end(context) }
         v1.post("leases/:id/extend") { request, context in try await extend(request, context) }
         v1.post("leases/:id/keepalive") { _, context in try await keepAlive(context) }
+        v1.get("leases/:id/why") { _, context in try await why(context) }
+        v1.post("offer") { request, context in try await offer(request, context.caller) }
+        v1.get("queue") { _, _ in try await queue() }
+        v1.patch("quota") { request, context in try await changeQuota(request, context.caller) }
+        v1.delete("quota") { request, context in try await resetQuota(request, context.caller) }
+        v1.get("reservations") { _, _ in try await reservations() }
+        v1.post("reservations") { request, context in try await reserve(request, context.caller) }
+        v1.delete("reservations/:name") { _, context in try await endReservation(context) }
+        v1.post("gpus/:gpu/drain") { request, context in try await drain(request, context) }
+        v1.delete("gpus/:gpu/drain") { _, context in try await undrain(context) }
         v1.get("events") { request, context in try await events(request, context) }
     }
 
@@ -51,18 +62,19 @@ struct Routes: Sendable {
                 socket: settings.socket.path, state: settings.state))
     }
 
-    private func fleet() async throws -> Response {
-        let status = await service.fleet()
+    private func fleet(_ caller: Caller) async throws -> Response {
+        let (status, drained) = await (service.fleet(), service.drained)
+        let tenant = Tenant(uid: caller.uid, name: users.name(of: caller.uid))
         var requestable: [RequestableView] = []
         for share in RequestableView.shares {
             // The engine has the last word on whether even one can be had.
             var count = 0
-            if case .success = await service.preview(RequestableView.request(share)) {
-                count = max(1, RequestableView.count(share, on: status.gpus))
+            if await service.wouldGrant(RequestableView.request(share), to: tenant) {
+                count = max(1, RequestableView.count(share, on: status.gpus, drained: drained))
             }
             requestable.append(RequestableView(request: share.description, count: count))
         }
-        return try JSONBody.response(FleetView(status, requestable: requestable))
+        return try JSONBody.response(FleetView(status, drained: drained, requestable: requestable))
     }
 }
 

@@ -1,15 +1,15 @@
 package import Engine
-import Fleet
+package import Fleet
 
 extension FleetView {
-    /// The fleet as the engine knows it, with what could be had of it right now.
-    package init(_ status: FleetStatus, requestable: [RequestableView]) {
+    /// The fleet as the engine knows it, with the GPUs that rest and what could be had of it right now.
+    package init(_ status: FleetStatus, drained: [GPUID: String] = [:], requestable: [RequestableView]) {
         let links = status.node.links.enumerated().map { row, links in
             links.enumerated().map { column, link in row == column ? "X" : link.letters }
         }
         self.init(
             node: status.node.name, driver: status.node.driver.map(DriverView.init), whyEmpty: status.node.whyEmpty,
-            waiting: status.waiting, gpus: status.gpus.map(GPUView.init), links: links,
+            waiting: status.waiting, gpus: status.gpus.map { GPUView($0, drained: drained[$0.gpu.id]) }, links: links,
             cpuAffinity: status.node.cpuAffinity, requestable: requestable)
     }
 }
@@ -22,7 +22,7 @@ extension DriverView {
 }
 
 extension GPUView {
-    init(_ status: GPUStatus) {
+    init(_ status: GPUStatus, drained: String? = nil) {
         let gpu = status.gpu
         self.init(
             id: gpu.id, index: gpu.index, minor: gpu.minor, name: gpu.name, model: gpu.model,
@@ -32,6 +32,7 @@ extension GPUView {
                 foreignBytes: status.condition.foreignMemory.count),
             computeCapability: gpu.computeCapability, multiprocessors: gpu.multiprocessors,
             pciAddress: gpu.pciAddress, numaNode: gpu.numaNode, mig: gpu.mig, health: Health(status.condition.health),
+            drained: drained,
             freeMilliGPU: status.freeShare.milli, freeBytes: status.freeMemory.count, leases: status.leases,
             reading: ReadingView(status.reading), processes: status.reading.processes.map(ProcessView.init))
     }

@@ -1,19 +1,23 @@
 package import Engine
 package import Fleet
+package import Ledger
 
 extension LeaseView {
-    /// A lease as the engine knows it; `gpus` gives indices and names to what it holds, `position` its place among
-    /// those that wait.
+    /// A lease as the engine knows it; `gpus` gives indices and names to what it holds, `waiting` its place among those
+    /// that wait. Why it waits is left out where that is not asked for.
     package init(
-        _ prepared: PreparedLease, at clock: ClockReading, gpus: [GPUID: GPU], position: Int? = nil,
-        explanation: ExplanationView? = nil, notes: [String] = []
+        _ prepared: PreparedLease, at clock: ClockReading, gpus: [GPUID: GPU], waiting: Waiting? = nil,
+        withExplanation: Bool = false, notes: [String] = []
     ) {
         let lease = prepared.lease
         self.init(
             id: lease.id, name: lease.name, state: State(lease.state), request: lease.request.canonical,
             tenant: TenantView(uid: lease.tenant.uid, name: lease.tenant.name), askedAt: clock.timestamp(lease.asked),
             grantedAt: nil, endedAt: nil, endReason: lease.endReason, deadline: nil, lapsesAt: nil, heldSeconds: nil,
-            gpuSeconds: lease.gpuSeconds(at: clock.now), position: position, explanation: explanation, grade: nil,
+            gpuSeconds: lease.gpuSeconds(at: clock.now), queue: waiting?.queue ?? lease.request.queue,
+            priority: waiting?.priority ?? lease.request.priority, position: waiting?.position,
+            startsAt: waiting?.start.map(clock.timestamp),
+            explanation: withExplanation ? waiting.map { ExplanationView($0.explanation) } : nil, grade: nil,
             fences: nil, grants: [], node: nil, holder: HolderView(lease.holder), preparation: nil, notes: notes)
         show(lease, at: clock)
         if let placement = lease.placementEver { show(placement, gpus: gpus) }
@@ -28,6 +32,13 @@ extension LeaseView {
         if let ended = lease.ended { endedAt = clock.timestamp(ended) }
         if let deadline = lease.deadline { self.deadline = clock.timestamp(deadline) }
         if let lapses = lease.lapses { lapsesAt = clock.timestamp(lapses) }
+        guard lease.placement != nil else { return }
+        announcedEnd = lease.announcedEnd.map {
+            AnnouncedEndView(beneficiary: $0.beneficiary, at: clock.timestamp($0.at))
+        }
+        idle = lease.idle.map {
+            IdleView(lastActive: clock.timestamp($0.lastActive), warnedAt: $0.warned.map(clock.timestamp))
+        }
     }
 
     private mutating func show(_ placement: Placement, gpus: [GPUID: GPU]) {

@@ -15,10 +15,11 @@ extension RequestableView {
 
     /// How many requests of a size the free parts of the GPUs add up to.
     ///
-    /// A share comes with its part of the memory that a GPU has for leases; a whole GPU must have no lease on it.
-    package static func count(_ share: Share, on gpus: [GPUStatus]) -> Int {
+    /// A share comes with its part of the memory that a GPU has for leases; a whole GPU must have no lease on it. GPUs
+    /// that are drained give nothing.
+    package static func count(_ share: Share, on gpus: [GPUStatus], drained: [GPUID: String] = [:]) -> Int {
         gpus.reduce(0) { sum, status in
-            guard status.condition.health.isHealthy else { return sum }
+            guard status.condition.health.isHealthy, drained[status.gpu.id] == nil else { return sum }
             if share == .whole { return sum + (status.leases.isEmpty && status.freeShare == .whole ? 1 : 0) }
             let byShare = Int(status.freeShare.milli / share.milli)
             let memory = status.gpu.memory.allocatable.part(share)

@@ -15,6 +15,20 @@ package struct ErrorBody: Hashable, Sendable, Codable {
         /// The idempotency key was used before for another request.
         case keyReused
         case queueFull
+        /// No such queue, or none that takes requests.
+        case unknownQueue
+        /// The queue is not for this tenant.
+        case notInQueue
+        /// The queue's leases live less long.
+        case tooLong
+        /// No reservation of that name, or none that this tenant may use.
+        case unknownReservation
+        case reservationNameTaken
+        /// The change would make no tree of queues.
+        case badQuota
+        /// Only root and the daemon's own user may.
+        case operatorsOnly
+        case unknownGPU
         case notYours
         /// The call itself cannot be read.
         case badRequest

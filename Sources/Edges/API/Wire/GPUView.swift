@@ -51,6 +51,8 @@ package struct GPUView: Hashable, Sendable, Codable {
     @Nullable package var numaNode: Int?
     package var mig: GPU.MIGMode
     package var health: Health
+    /// Why it gets no new leases; null when it does.
+    @Nullable package var drained: String?
     /// What a new lease could still get of it.
     package var freeMilliGPU: Int32
     package var freeBytes: Int64
@@ -62,7 +64,8 @@ package struct GPUView: Hashable, Sendable, Codable {
     package init(
         id: GPUID, index: Int, minor: Int, name: String, model: String, memory: Memory, computeCapability: String?,
         multiprocessors: Int?, pciAddress: String, numaNode: Int?, mig: GPU.MIGMode, health: Health,
-        freeMilliGPU: Int32, freeBytes: Int64, leases: [LeaseID], reading: ReadingView, processes: [ProcessView]
+        drained: String? = nil, freeMilliGPU: Int32, freeBytes: Int64, leases: [LeaseID], reading: ReadingView,
+        processes: [ProcessView]
     ) {
         self.id = id
         self.index = index
@@ -76,6 +79,7 @@ package struct GPUView: Hashable, Sendable, Codable {
         self.numaNode = numaNode
         self.mig = mig
         self.health = health
+        self.drained = drained
         self.freeMilliGPU = freeMilliGPU
         self.freeBytes = freeBytes
         self.leases = leases

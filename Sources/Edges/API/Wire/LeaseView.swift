@@ -25,10 +25,20 @@ package struct LeaseView: Hashable, Sendable, Codable {
     @Nullable package var heldSeconds: Double?
     /// The shares of all its GPUs times the time it has had them.
     package var gpuSeconds: Double
+    /// The path of its queue while it waits; else as its request named it, null when it named none.
+    @Nullable package var queue: String?
+    /// While it waits, with what waiting has added to it; else as its request named it.
+    @Nullable package var priority: Int?
     /// Its place among those that wait, 1 is next; null when it does not wait.
     @Nullable package var position: Int?
+    /// The earliest start by what is known now; null when nobody can know, and when it does not wait.
+    @Nullable package var startsAt: Timestamp?
     /// Why it waits; only where one lease is asked for, or asked for by its id.
     @Nullable package var explanation: ExplanationView?
+    /// It is to make room for another; null unless it is.
+    @Nullable package var announcedEnd: AnnouncedEndView?
+    /// How its GPUs are used; null where nobody measures.
+    @Nullable package var idle: IdleView?
     @Nullable package var grade: Grade?
     /// What the grade keeps apart, in words.
     @Nullable package var fences: String?
@@ -43,9 +53,10 @@ package struct LeaseView: Hashable, Sendable, Codable {
     package init(
         id: LeaseID, name: String?, state: State, request: String, tenant: TenantView, askedAt: Timestamp,
         grantedAt: Timestamp?, endedAt: Timestamp?, endReason: EndReason?, deadline: Timestamp?, lapsesAt: Timestamp?,
-        heldSeconds: Double?, gpuSeconds: Double, position: Int?, explanation: ExplanationView? = nil, grade: Grade?,
-        fences: String?, grants: [GrantView], node: String?, holder: HolderView, preparation: PreparationView?,
-        notes: [String] = []
+        heldSeconds: Double?, gpuSeconds: Double, queue: String? = nil, priority: Int? = nil, position: Int?,
+        startsAt: Timestamp? = nil, explanation: ExplanationView? = nil, announcedEnd: AnnouncedEndView? = nil,
+        idle: IdleView? = nil, grade: Grade?, fences: String?, grants: [GrantView], node: String?, holder: HolderView,
+        preparation: PreparationView?, notes: [String] = []
     ) {
         self.id = id
         self.name = name
@@ -60,8 +71,13 @@ package struct LeaseView: Hashable, Sendable, Codable {
         self.lapsesAt = lapsesAt
         self.heldSeconds = heldSeconds
         self.gpuSeconds = gpuSeconds
+        self.queue = queue
+        self.priority = priority
         self.position = position
+        self.startsAt = startsAt
         self.explanation = explanation
+        self.announcedEnd = announcedEnd
+        self.idle = idle
         self.grade = grade
         self.fences = fences
         self.grants = grants
@@ -69,6 +85,31 @@ package struct LeaseView: Hashable, Sendable, Codable {
         self.holder = holder
         self.preparation = preparation
         self.notes = notes
+    }
+}
+
+/// An end that is announced and can still be called off.
+package struct AnnouncedEndView: Hashable, Sendable, Codable {
+    /// Who is to get the room.
+    package var beneficiary: LeaseID
+    /// When its holder is stopped, if the room is still needed then.
+    package var at: Timestamp
+
+    package init(beneficiary: LeaseID, at: Timestamp) {
+        self.beneficiary = beneficiary
+        self.at = at
+    }
+}
+
+/// How a lease's GPUs are used.
+package struct IdleView: Hashable, Sendable, Codable {
+    package var lastActive: Timestamp
+    /// When its tenant was told that they are idle; null while there is no reason to.
+    @Nullable package var warnedAt: Timestamp?
+
+    package init(lastActive: Timestamp, warnedAt: Timestamp?) {
+        self.lastActive = lastActive
+        self.warnedAt = warnedAt
     }
 }
 

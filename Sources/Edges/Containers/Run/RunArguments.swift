@@ -22,8 +22,8 @@ package struct RunArguments: Hashable, Sendable {
 
         package static let standard = OwnOptions(
             valued: [
-                "--gpus", "--slice", "--gpu-memory", "--grade", "--share", "--topology", "--for", "--queue",
-                "--priority", "--engine", "--lease-name",
+                "--gpus", "--nodes", "--slice", "--compute", "--gpu-memory", "--grade", "--share", "--topology",
+                "--anti-affinity", "--for", "--queue", "--reservation", "--priority", "--engine", "--lease-name",
             ],
             flags: ["--no-wait"], optionallyTimed: ["--wait"])
     }

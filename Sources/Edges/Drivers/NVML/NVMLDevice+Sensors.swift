@@ -112,6 +112,31 @@ extension NVMLDevice {
         return byProcess
     }
 
+    /// How busy processes keep the GPU, in per cent by pid: the newest sample of each since a time.
+    ///
+    /// - Parameter since: microseconds since the Unix epoch, which is what samples are stamped with.
+    func processUtilisation(since: Int64) throws(NVMLError) -> [Int32: Int] {
+        var room: UInt32 = 128
+        var samples = [nvmlProcessUtilizationSample_t](repeating: nvmlProcessUtilizationSample_t(), count: Int(room))
+        do {
+            room = try calls.read(symbols.processUtilisation, into: room) { function, count in
+                samples.withUnsafeMutableBufferPointer {
+                    function(handle, $0.baseAddress, count, UInt64(clamping: since))
+                }
+            }
+        } catch  where error.isAny(of: NVML_ERROR_NOT_FOUND) {
+            // Nobody had work.
+            return [:]
+        }
+        var newest: [Int32: (stamp: UInt64, percent: Int)] = [:]
+        for sample in samples.prefix(Int(room)) where sample.timeStamp >= UInt64(clamping: since) {
+            let pid = Int32(bitPattern: sample.pid)
+            guard sample.timeStamp >= newest[pid]?.stamp ?? 0 else { continue }
+            newest[pid] = (sample.timeStamp, Int(sample.smUtil))
+        }
+        return newest.mapValues(\.percent)
+    }
+
     /// The larger of two amounts, of which all ones means that the driver does not know it.
     private func largestKnown(_ before: UInt64?, _ now: UInt64) -> UInt64 {
         guard let before, before != .max else { return now }

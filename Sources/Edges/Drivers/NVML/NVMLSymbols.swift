@@ -31,6 +31,7 @@ struct NVMLSymbols: Sendable {
     /// v3 and v2 share a layout; the oldest version has the shorter `nvmlProcessInfo_v1_t`.
     let processes: [ProcessList]
 
+    let processUtilisation: Symbol<PFN_nvmlDeviceGetProcessUtilization>
     let utilisation: Symbol<PFN_nvmlDeviceGetUtilizationRates>
     let power: Symbol<PFN_nvmlDeviceGetPowerUsage>
     let powerLimit: Symbol<PFN_nvmlDeviceGetPowerManagementLimit>
@@ -83,6 +84,7 @@ struct NVMLSymbols: Sendable {
 
         processes = Self.processLists(library)
 
+        processUtilisation = library.first(of: "nvmlDeviceGetProcessUtilization")
         utilisation = library.first(of: "nvmlDeviceGetUtilizationRates")
         power = library.first(of: "nvmlDeviceGetPowerUsage")
         powerLimit = library.first(of: "nvmlDeviceGetPowerManagementLimit")

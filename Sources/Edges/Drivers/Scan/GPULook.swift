@@ -8,6 +8,8 @@ struct GPULook: Sendable {
     private(set) var reading = GPUReading()
     /// Memory by pid, nil where the driver does not tell it.
     private(set) var processes: [Int32: Bytes?] = [:]
+    /// How busy processes kept the GPU in the last two seconds, in per cent by pid; nil where the driver does not tell.
+    private(set) var busyPercents: [Int32: Int]?
 
     /// Looks at the GPU at `index` of the driver's list.
     ///
@@ -63,6 +65,10 @@ struct GPULook: Sendable {
         let memory = sensor(isEssential: true) { () throws(NVMLError) in try device.memory() }
         reading.memoryUsed = memory?.used
         processes = sensor { () throws(NVMLError) in try device.processes() } ?? [:]
+        if !processes.isEmpty {
+            let since = HostClock.microseconds - 2_000_000
+            busyPercents = sensor { () throws(NVMLError) in try device.processUtilisation(since: since) }
+        }
         let rowsAreBad = sensor { () throws(NVMLError) in try device.hasRowsThatCannotBeRemapped() }
         let action = sensor { () throws(NVMLError) in try device.recoveryAction() } ?? nil
         guard health.isHealthy else { return }

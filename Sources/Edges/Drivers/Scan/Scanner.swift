@@ -203,7 +203,9 @@ extension Scanner {
         }
         var reading = look.reading
         reading.processes = look.processes.map { pid, memory in
-            GPUProcess(pid: pid, memory: memory, uid: nil, user: nil, command: nil, cgroup: nil, lease: nil)
+            GPUProcess(
+                pid: pid, memory: memory, uid: nil, user: nil, command: nil, cgroup: nil,
+                busyPercent: look.busyPercents.map { $0[pid] ?? 0 }, lease: nil)
         }.sorted { $0.pid < $1.pid }
         seen[uuid] = Seen(facts: look.facts, health: health, reading: reading)
     }
@@ -242,7 +244,7 @@ extension Scanner {
                 return GPUProcess(
                     pid: process.pid, memory: process.memory, uid: details?.uid,
                     user: details?.uid.flatMap(directory.user), command: details?.command, cgroup: details?.cgroup,
-                    lease: nil)
+                    busyPercent: process.busyPercent, lease: nil)
             }
             seen[uuid]?.reading = reading
         }
