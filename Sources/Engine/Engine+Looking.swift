@@ -41,8 +41,8 @@ extension Engine {
         for (gpu, health) in zip(found.node.gpus, found.health) {
             if case .lost = health { faulted[gpu.id] = nil }
         }
-        let observation = observation(from: found)
         await measureActivity(in: found)
+        let observation = observation(from: found)
         guard observation != ledger.observation else { return }
         let hadNode = ledger.observation?.node
         await perform(try await commit(.observed(observation)))

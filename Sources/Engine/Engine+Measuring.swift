@@ -28,9 +28,9 @@ extension Engine {
         let own = reading.processes.filter { $0.lease == lease }
         let percents = own.compactMap(\.busyPercent)
         if !own.isEmpty, percents.count == own.count { return percents.contains { $0 > 0 } }
-        // Nobody of it is on the GPU at all.
-        if own.isEmpty, reading.utilisationPercent != nil { return false }
         guard let busy = reading.utilisationPercent else { return true }
-        return busy > 0 && (!isShared || !own.isEmpty)
+        // Somebody whom nobody knows may be this lease's: one that nobody in particular holds has no process of its own.
+        let isUnknown = reading.processes.contains { $0.lease == nil }
+        return busy > 0 && (!isShared || !own.isEmpty || isUnknown)
     }
 }

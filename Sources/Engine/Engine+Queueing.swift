@@ -5,22 +5,25 @@ package import Queueing
 /// What is asked about queues, and what operators change.
 extension Engine {
     /// All queues, everybody who waits and why, and the reservations.
-    package func queueReport() async -> QueueReport { ledger.queueReport }
+    package func queueReport() async -> QueueReport { presentLedger.queueReport }
+
+    /// The ledger as it is at this moment, not as it was at the last event.
+    private var presentLedger: Ledger { ledger.seen(at: now) }
 
     /// Why a lease waits and when it starts at the earliest; nil when it does not wait.
     package func waiting(_ id: LeaseID) async throws(EngineError) -> Waiting? {
         guard ledger.lease(id) != nil else { throw .refused(.unknownLease(id)) }
-        return ledger.waiting.first { $0.lease.id == id }
+        return presentLedger.waiting.first { $0.lease.id == id }
     }
 
     /// What a request would get now; changes nothing.
     package func offer(_ request: Request, to tenant: Tenant) async -> Result<Offer, Refusal> {
-        ledger.offer(request, to: tenant)
+        presentLedger.offer(request, to: tenant)
     }
 
     /// Whether a request would be granted at once; changes nothing.
     package func wouldGrant(_ request: Request, to tenant: Tenant) async -> Bool {
-        ledger.wouldGrant(request, to: tenant)
+        presentLedger.wouldGrant(request, to: tenant)
     }
 
     /// Keeps room for somebody.

@@ -135,6 +135,7 @@ import Testing
             (.refused(.queueFull(10)), 429, .queueFull),
             (.refused(.unknownQueue("there is no queue \"x\"")), 404, .unknownQueue),
             (.refused(.notInQueue(path: "a", tenant: "ada")), 403, .notInQueue),
+            (.refused(.tooUrgent(path: "a", asked: 5, highest: 0)), 403, .tooUrgent),
             (.refused(.tooLong(path: "a", asked: Span(seconds: 2), longest: Span(seconds: 1))), 422, .tooLong),
             (.refused(.unknownReservation("demo")), 404, .unknownReservation),
             (.refused(.reservationNameTaken("demo")), 409, .reservationNameTaken),

@@ -12,6 +12,11 @@ import Testing
     ) -> Ledger {
         var queueing = QueueingSettings()
         queueing.queues = queues
+        if queues.isEmpty {
+            var usual = QueueSpecification(path: "default")
+            usual.highestPriority = 10
+            queueing.queues = [usual]
+        }
         change(&queueing)
         return .seeing(gpus, settings: LedgerSettings(queueing: queueing))
     }
@@ -31,6 +36,89 @@ import Testing
             Issue.record("it did not end as preempted: \(ledger.lease(victim.id)?.state as Any)")
             return
         }
+    }
+
+    @Test func `only root may be more urgent than the queue allows`() throws {
+        var ledger = Self.ledger(1) { $0.preemption = .priority }
+        let request = try Request.written("--gpus", "1", "--priority", "11")
+        #expect(ledger.ask(request)?.refusal == .tooUrgent(path: "default", asked: 11, highest: 10))
+        #expect(ledger.ask(request, by: Tenant(uid: 0, name: "root"))?.lease?.placement != nil)
+    }
+
+    @Test func `a look that finds fewer GPUs forgets promises and keeps reservations`() throws {
+        var ledger = Self.ledger(2) { $0.backfill = .conservative }
+        let ask = ReservationAsk(
+            name: "demo", request: try .written("--gpus", "2"), from: .seconds(9000), length: Span(seconds: 100),
+            tenants: [], maker: Machine.bob)
+        guard case .reservation = ledger.handle(.reserved(ask), at: .seconds(0)).answer else {
+            Issue.record("the reservation was not made")
+            return
+        }
+        for _ in 0..<4 { _ = ledger.ask(try .written("--gpus", "1", "--for", "1h")) }
+        _ = ledger.handle(.observed(Machine.observation(1)), at: .seconds(2))
+        #expect(ledger.reservations.first?.placement.parts.first?.grants.count == 1)
+        _ = ledger.handle(.observed(Machine.observation(2)), at: .seconds(3))
+        #expect(ledger.reservations.first?.placement.parts.first?.grants.count == 2)
+    }
+
+    @Test func `nobody is stopped in the moment in which it is spared`() throws {
+        var ledger = Self.ledger(2) { $0.preemption = .priority }
+        let kept = try #require(ledger.ask(try .written("--gpus", "1"), keepAlive: Span(seconds: 30))?.lease)
+        let other = try #require(ledger.ask(try .written("--gpus", "1"), at: .seconds(2))?.lease)
+        let urgent = try #require(ledger.ask(try .written("--gpus", "1", "--priority", "5"), at: .seconds(3))?.lease)
+        let victim = try #require([kept, other].first { ledger.lease($0.id)?.announcedEnd != nil })
+        try #require(victim.id == other.id, "the younger one loses less")
+        // The other lapses in the moment in which the victim would be stopped.
+        let effects = ledger.handle(.timePassed, at: .seconds(34))
+        #expect(effects.prepared == [urgent.id])
+        guard case .granted = ledger.lease(victim.id)?.state else {
+            Issue.record("it was stopped for nothing")
+            return
+        }
+        #expect(ledger.lease(victim.id)?.announcedEnd == nil)
+    }
+
+    @Test func `what a queue guarantees to those below it is given back to them`() throws {
+        var lab = QueueSpecification(path: "lab")
+        lab.guaranteed.milliGPU = 1000
+        var ledger = Self.ledger(1, queues: [lab, QueueSpecification(path: "lab/a")]) { $0.preemption = .reclaim }
+        let borrower = try #require(ledger.ask(try .written("--gpus", "1"))?.lease)
+        let back = try #require(ledger.ask(try .written("--gpus", "1", "--queue", "lab/a"), by: Machine.bob)?.lease)
+        #expect(ledger.lease(borrower.id)?.announcedEnd?.beneficiary == back.id)
+    }
+
+    @Test func `a lease is not extended beyond its queue's longest or into a reservation`() throws {
+        var short = QueueSpecification(path: "short")
+        short.longest = Span(seconds: 100)
+        var ledger = Self.ledger(1, queues: [short])
+        let lease = try #require(ledger.ask(try .written("--gpus", "1", "--queue", "short", "--for", "60s"))?.lease)
+        guard case .tooLong = ledger.handle(.extended(lease.id, by: Span(seconds: 60)), at: .seconds(2)).answer?.refusal
+        else {
+            Issue.record("it was extended beyond the longest")
+            return
+        }
+        let ask = ReservationAsk(
+            name: "demo", request: try .written("--gpus", "1"), from: .seconds(70), length: Span(seconds: 100),
+            tenants: [], maker: Machine.bob)
+        guard case .reservation = ledger.handle(.reserved(ask), at: .seconds(3)).answer,
+            case .notNow = ledger.handle(.extended(lease.id, by: Span(seconds: 20)), at: .seconds(4)).answer?.refusal
+        else {
+            Issue.record("it was extended into the reservation")
+            return
+        }
+        #expect(ledger.handle(.extended(lease.id, by: Span(seconds: 5)), at: .seconds(5)).answer?.lease != nil)
+    }
+
+    @Test func `usage follows a lease whose queue goes`() throws {
+        var ledger = Self.ledger(1, queues: [QueueSpecification(path: "a")])
+        let lease = try #require(ledger.ask(try .written("--gpus", "1", "--queue", "a"), at: .seconds(0))?.lease)
+        _ = ledger.handle(.configured(LedgerSettings()), at: .seconds(100))
+        _ = ledger.handle(.endAsked(lease.id, .released), at: .seconds(200))
+        let used = ledger.seen(at: .seconds(4000)).queueReport.queues
+        #expect(used.allSatisfy { $0.used == .zero })
+        let again = try #require(ledger.ask(try .written("--gpus", "1"), at: .seconds(4000))?.lease)
+        let tenant = ledger.queueReport.queues.first { $0.specification.path == "default" }?.tenants.first
+        #expect(try #require(tenant).decayedGPUSeconds > 90, "\(again.id): \(tenant as Any)")
     }
 
     @Test func `spares a lease that turns out not to be needed`() throws {

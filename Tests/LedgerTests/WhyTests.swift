@@ -141,16 +141,17 @@ import Testing
     @Test func `a request above its bound by itself never waits for what cannot be`() throws {
         var research = QueueSpecification(path: "research")
         research.maximum.milliGPU = 1000
-        research.tenantMaximum.memory = .gibibytes(20)
-        var here = Situation(queues: [research])
+        var vision = QueueSpecification(path: "vision")
+        vision.tenantMaximum.memory = .gibibytes(20)
+        var here = Situation(queues: [research, vision])
         guard case .never(let queue) = try here.refusal(of: "--gpus 2 --queue research"),
-            case .never(let tenant) = try here.refusal(of: "--gpus 0.5 --gpu-memory 30GiB --queue research")
+            case .never(let tenant) = try here.refusal(of: "--gpus 0.5 --gpu-memory 30GiB --queue vision")
         else {
             Issue.record("not never")
             return
         }
         #expect(queue.summary == "it asks for 2 GPUs, and queue research may have 1 at most")
-        #expect(tenant.summary == "it asks for 30 GiB, and one tenant may have of queue research 20 GiB at most")
+        #expect(tenant.summary == "it asks for 30 GiB, and one tenant may have of queue vision 20 GiB at most")
     }
 
     @Test func `what is free is guaranteed to others who do not lend`() throws {
@@ -183,7 +184,9 @@ import Testing
     }
 
     @Test func `somebody is being stopped for it`() throws {
-        var here = Situation(gpus: 1) { $0.preemption = .priority }
+        var usual = QueueSpecification(path: "default")
+        usual.highestPriority = 10
+        var here = Situation(gpus: 1, queues: [usual]) { $0.preemption = .priority }
         let victim = try here.ask("--gpus 1")
         let urgent = try here.ask("--gpus 1 --priority 10", by: Machine.bob)
         let why = try here.why(urgent)

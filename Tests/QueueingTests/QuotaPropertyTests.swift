@@ -91,7 +91,9 @@ import Testing
                 #expect(!after.isBelowGuarantee(queue))
             }
             after.add(want, tenant: 1, queue: winner)
-            for queue in [winner] + tree.ancestors(of: winner).prefix(while: { $0 != shared }) {
+            // A queue of which nothing is stated shares what the one above it is guaranteed.
+            for queue in [winner] + tree.ancestors(of: winner).prefix(while: { $0 != shared })
+            where tree.guaranteed[queue] != .none {
                 #expect(after.excess(of: queue).milliGPU == 0)
             }
             #expect(!after.mayReclaim(want, from: winner, for: victim.amount, in: loser))

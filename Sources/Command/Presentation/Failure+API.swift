@@ -36,7 +36,7 @@ extension ExitStatus {
             case .unknownLease, .alreadyEnded, .unknownQueue, .unknownReservation, .unknownGPU: .notFound
             case .notGranted, .noDeadline, .preparation: .failed
             case .keyReused, .reservationNameTaken: .cannotCreate
-            case .notYours, .notInQueue, .operatorsOnly: .notPermitted
+            case .notYours, .tooUrgent, .notInQueue, .operatorsOnly: .notPermitted
             case .journal: .inputOutput
             case .stopped: .daemonUnreachable
             case .notFound, .internal: .internalFault

@@ -1,5 +1,6 @@
 package import Fleet
 package import Placement
+package import Queueing
 
 /// What the ledger decided about who is served when something happened.
 ///
@@ -43,14 +44,21 @@ package struct Decision: Hashable, Sendable, Codable {
     package var preemptions: [Preemption] = []
     /// Leases that were to make room and may stay after all.
     package var spared: [LeaseID] = []
-    /// Who goes on waiting, next first; nil when the order is as it was.
+    /// Who goes on waiting, next first; nil when the order is as it was. It is not written down: it can be long, and
+    /// the next decision finds it again.
     package var order: [LeaseID]?
+    /// What is promised from now on; nil when that is as it was.
+    package var promises: [QueuePlan.Promise]?
     package var keeping: Keeping?
 
     package init() {}
 
     /// Whether nothing follows from it.
     package var isEmpty: Bool {
-        starts.isEmpty && preemptions.isEmpty && spared.isEmpty && order == nil && keeping == nil
+        starts.isEmpty && preemptions.isEmpty && spared.isEmpty && order == nil && keeping == nil && promises == nil
     }
+}
+
+extension Decision {
+    private enum CodingKeys: String, CodingKey { case starts, preemptions, spared, promises, keeping }
 }

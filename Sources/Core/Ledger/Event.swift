@@ -107,6 +107,8 @@ package enum Refusal: Error, Hashable, Sendable {
     case notInQueue(path: String, tenant: String)
     /// The queue's leases live no longer than the span.
     case tooLong(path: String, asked: Span, longest: Span)
+    /// Requests in the queue may name at most this priority.
+    case tooUrgent(path: String, asked: Int, highest: Int)
     /// No reservation of that name, or none that this tenant may use.
     case unknownReservation(String)
     case reservationNameTaken(String)

@@ -40,8 +40,8 @@ extension Ledger {
         }
     }
 
-    /// A bound that a request is above all by itself; nil where it is not for good.
-    func explanation(of bound: WaitReason, beyondReachOf request: Request) -> Explanation? {
+    /// A bound that so much is above all by itself; nil where it is not for good.
+    func explanation(of bound: WaitReason, beyondReachOf asked: Amount) -> Explanation? {
         let (whose, quota): (String, Quota)
         switch bound {
         case .queueMaximum(let path, _, let maximum): (whose, quota) = ("queue \(path) may have", maximum)
@@ -49,9 +49,12 @@ extension Ledger {
             (whose, quota) = ("one tenant may have of queue \(path)", maximum)
         case .noBorrowing(let path, _, let guaranteed):
             (whose, quota) = ("queue \(path), which may not borrow, has", guaranteed)
-        case .lentToNobody, .never, .noRoom, .behind, .reservation, .preempting, .notYet: return nil
+        case .lentToNobody(let path):
+            return Explanation(
+                summary: "it takes \(Amount.gpus(asked.milliGPU)) GPUs and \(asked.memory) of memory; without what is "
+                    + "guaranteed to queue \(path), which lends nothing, there is less", counts: [], unblocks: nil)
+        case .never, .noRoom, .behind, .reservation, .preempting, .notYet: return nil
         }
-        let asked = request.leastAmount
         let isCompute = asked.milliGPU > quota.milliGPU ?? .max
         let (wanted, most) =
             isCompute

@@ -31,7 +31,6 @@ extension Ledger {
         if !isStarted, case .wait(let limit?) = ask.request.patience { lease.patienceEnds = now + limit }
         store(lease)
         queue.append(lease.id)
-        promises = judgement.promises
         commit(decision, &effects)
         if let position = position(of: lease.id) {
             effects.append(
@@ -58,18 +57,31 @@ extension Ledger {
         if let longest = tree.longest(of: place), let asked = request.duration, asked > longest {
             return .tooLong(path: path, asked: asked, longest: longest)
         }
+        // Root's word is law on its machine; anybody else could have everybody else stopped.
+        let highest = tree.highestPriority(of: place)
+        if let priority = request.priority, priority > highest, tenant.uid != 0 {
+            return .tooUrgent(path: path, asked: priority, highest: highest)
+        }
         if let name = request.reservation, reservation(named: name, for: tenant) == nil {
             return .unknownReservation(name)
         }
         guard let pool else { return .never(.noNode) }
         guard pool.couldEverFit(request) else { return .never(Explanation(pool.explain(request))) }
-        if case .refused(let bound) = QuotaUse(tree).verdict(
-            for: request.leastAmount, tenant: tenant.uid, queue: place, capacity: pool.capacity),
-            let explanation = explanation(of: bound, beyondReachOf: request)
-        {
-            return .never(explanation)
-        }
+        if let bound = bound(beyondReachOf: request, tenant: tenant, queue: place) { return .never(bound) }
         return nil
+    }
+
+    /// The bound of its queue or tenant that a request is above all by itself; nil where there is none.
+    private func bound(beyondReachOf request: Request, tenant: Tenant, queue: Int) -> Explanation? {
+        let hasBounds = tree.queues.contains {
+            $0.maximum != .none || $0.tenantMaximum != .none || !$0.borrows || !$0.lends
+        }
+        let policy = tree.placement(of: queue) ?? settings.policy
+        guard hasBounds, let vacant, let amount = vacant.find(request, by: policy)?.amount else { return nil }
+        let verdict = QuotaUse(tree).verdict(
+            for: amount, tenant: tenant.uid, queue: queue, capacity: vacant.capacity)
+        guard case .refused(let bound) = verdict else { return nil }
+        return explanation(of: bound, beyondReachOf: amount)
     }
 
     /// Why a request that cannot be served now is not put into the queue; nil when it is.

@@ -5,7 +5,7 @@ import Queueing
 extension Ledger: Codable {
     private enum Key: String, CodingKey {
         case settings, anchor, observation, leases, queue, ended, nextNumber, now
-        case promises, usage, reservations, nextReservation, quotaChanges, drained
+        case promises, usage, reservations, reservedPlacements, nextReservation, quotaChanges, drained, nextDue
     }
 
     /// What can be derived is not written: the pool, the keys and what is due come from the leases.
@@ -22,6 +22,8 @@ extension Ledger: Codable {
         try container.encode(promises, forKey: .promises)
         try container.encode(usage, forKey: .usage)
         try container.encode(reservations, forKey: .reservations)
+        try container.encode(reservedPlacements, forKey: .reservedPlacements)
+        try container.encodeIfPresent(nextDue, forKey: .nextDue)
         try container.encode(nextReservation, forKey: .nextReservation)
         try container.encode(quotaChanges, forKey: .quotaChanges)
         try container.encode(drained.keys.sorted().map { [$0.rawValue, drained[$0] ?? ""] }, forKey: .drained)
@@ -39,6 +41,8 @@ extension Ledger: Codable {
         }
         promises = try container.decodeIfPresent([QueuePlan.Promise].self, forKey: .promises) ?? []
         reservations = try container.decodeIfPresent([Reservation].self, forKey: .reservations) ?? []
+        reservedPlacements =
+            try container.decodeIfPresent([Int64: Placement].self, forKey: .reservedPlacements) ?? [:]
         nextReservation = try container.decodeIfPresent(Int64.self, forKey: .nextReservation) ?? 1
         for lease in try container.decode([Lease].self, forKey: .leases) {
             leasesByNumber[lease.id.number] = lease
@@ -46,6 +50,7 @@ extension Ledger: Codable {
                 numbersByKey[TenantKey(uid: lease.tenant.uid, key: key)] = lease.id.number
             }
             if lease.placement != nil { running.insert(lease.id.number) }
+            if lease.announcedEnd != nil { announced.insert(lease.id.number) }
         }
         queue = try container.decode([LeaseID].self, forKey: .queue)
         ended = try container.decode([LeaseID].self, forKey: .ended)
@@ -56,6 +61,7 @@ extension Ledger: Codable {
         fillPool()
         usage = try container.decodeIfPresent(UsageBook.self, forKey: .usage) ?? usageOfRunning()
         findNextDue()
+        if let due = try container.decodeIfPresent(Moment.self, forKey: .nextDue) { isDue(by: due) }
         if let broken = brokenInvariant() {
             throw DecodingError.dataCorrupted(
                 .init(codingPath: decoder.codingPath, debugDescription: "the ledger contradicts itself: \(broken)"))

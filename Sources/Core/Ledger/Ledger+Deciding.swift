@@ -3,15 +3,15 @@ import Placement
 import Queueing
 
 extension Ledger {
-    /// Order changes with time where requests age: who waits is looked at again after so long.
-    static let reviewAfter = Span(seconds: 60)
+    /// Order changes with time where requests age, and who may be stopped with how long leases have run: who waits is
+    /// looked at again after so long.
+    var reviewAfter: Span { Span(seconds: settings.queueing.preemption == .none ? 60 : 10) }
 
     var planner: Planner { Planner(tree, settings: settings.queueing, placement: settings.policy) }
 
-    /// What is to be done, and what is promised by it.
+    /// What is to be done.
     struct Judgement {
         var decision = Decision()
-        var promises: [QueuePlan.Promise] = []
         /// Why somebody new is not served, on request.
         var explanation: () -> Explanation = { .noNode }
     }
@@ -24,7 +24,7 @@ extension Ledger {
             return decideAlone(newcomer, in: pool)
         }
         let plan = plan(adding: newcomer)
-        return Judgement(decision: Decision(plan, in: self, newcomer: newcomer), promises: plan.promises) {
+        return Judgement(decision: Decision(plan, in: self, newcomer: newcomer)) {
             explanation(of: newcomer, by: plan)
         }
     }
@@ -117,18 +117,16 @@ extension Ledger {
         }
         if !started.isEmpty { queue.removeAll { started.contains($0) } }
         if let order = decision.order { queue = order }
+        if let promises = decision.promises { self.promises = promises }
         for id in decision.spared { spare(id, &effects) }
         for preemption in decision.preemptions { announceEnd(preemption, &effects) }
-        if !queue.isEmpty { isDue(by: now + Self.reviewAfter) }
+        if !queue.isEmpty { isDue(by: now + reviewAfter) }
     }
 
     /// Serves whoever can be served now; called whenever room came back or a rule changed.
     mutating func serveQueue(_ effects: inout [Effect]) {
-        let isAnybodyAnnounced = running.contains { leasesByNumber[$0]?.announcedEnd != nil }
-        guard !queue.isEmpty || isAnybodyAnnounced || script?.isEmpty == false else { return }
-        let judgement = decide()
-        promises = judgement.promises
-        commit(judgement.decision, &effects)
+        guard !queue.isEmpty || !announced.isEmpty || script?.isEmpty == false else { return }
+        commit(decide().decision, &effects)
     }
 
     /// Room changes hands in these two, and nowhere else.
@@ -179,11 +177,12 @@ extension Decision {
             else { return nil }
             return Start(lease: start.id, placement: placement)
         }
-        let announced = plan.preemptions.filter { ledger.leasesByNumber[$0.victim.number]?.announcedEnd == nil }
-        preemptions = announced.map { Preemption(victim: $0.victim, beneficiary: $0.beneficiary) }
+        preemptions = plan.preemptions.filter { wanted in
+            ledger.leasesByNumber[wanted.victim.number]?.announcedEnd?.beneficiary != wanted.beneficiary
+        }.map { Preemption(victim: $0.victim, beneficiary: $0.beneficiary) }
         let needed = Set(plan.preemptions.map(\.victim))
-        spared = ledger.leasesWithRoom.filter { $0.announcedEnd != nil && !needed.contains($0.id) }
-            .filter { if case .granted = $0.state { true } else { false } }.map(\.id)
+        spared = ledger.announced.sorted().map(LeaseID.init(number:)).filter { !needed.contains($0) }
+        promises = plan.promises == ledger.promises ? nil : plan.promises
         // Whoever is further back than the planner looks keeps the order of before.
         let seen = plan.waiting.map(\.id)
         let accounted = Set(seen).union(plan.starts.map(\.id))

@@ -39,6 +39,10 @@ extension Ledger {
             effects.append(.answer(.refused(.noDeadline(lease.id, isKeptAlive: lease.keepAlive != nil))))
             return
         }
+        if script == nil, let refusal = refusal(of: lease, until: deadline + span) {
+            effects.append(.answer(.refused(refusal)))
+            return
+        }
         lease.deadline = deadline + span
         store(lease)
         effects.append(.tell(Notice(.leaseExtended, lease: lease.id, text: "\(lease.id) extended by \(span)")))
@@ -105,30 +109,38 @@ extension Ledger {
     }
 
     mutating func passTime(_ effects: inout [Effect]) {
-        guard isDue(at: now) else { return }
+        // What is replayed was due when it happened.
+        guard isDue(at: now) || script != nil else { return }
         for lease in leases {
             switch lease.state {
             case .waiting:
                 if let end = lease.patienceEnds, end <= now { giveUpWaiting(lease, &effects) }
-            case .granted: passTime(of: lease, &effects)
+            case .granted: passTime(of: lease.id, &effects)
             case .ending: break
             case .ended(_, let at, _, _): if at + settings.memory <= now { forget(lease) }
             }
         }
         ended.removeAll { leasesByNumber[$0.number] == nil }
         passReservations(&effects)
+        // Whoever turns out not to be needed is spared before anybody is stopped.
         serveQueue(&effects)
+        for number in announced.sorted() {
+            guard let lease = leasesByNumber[number], case .granted = lease.state, let end = lease.announcedEnd,
+                end.at <= now
+            else { continue }
+            askEnd(of: lease, .preempted, &effects)
+        }
         effects.removeAll { if case .answer = $0 { true } else { false } }
         findNextDue()
     }
 
-    private mutating func passTime(of lease: Lease, _ effects: inout [Effect]) {
+    /// An end just before may have changed the lease meanwhile.
+    private mutating func passTime(of id: LeaseID, _ effects: inout [Effect]) {
+        guard let lease = leasesByNumber[id.number], case .granted = lease.state else { return }
         if let deadline = lease.deadline, deadline <= now {
             askEnd(of: lease, .deadline, &effects)
         } else if let lapses = lease.lapses, lapses <= now {
             askEnd(of: lease, .lapsed, &effects)
-        } else if let announced = lease.announcedEnd, announced.at <= now {
-            askEnd(of: lease, .preempted, &effects)
         } else {
             judgeIdleness(of: lease, &effects)
         }
@@ -168,6 +180,7 @@ extension Ledger {
     /// Writes a lease down and keeps `nextDue` no later than what it needs.
     mutating func store(_ lease: Lease) {
         leasesByNumber[lease.id.number] = lease
+        if lease.announcedEnd == nil { announced.remove(lease.id.number) } else { announced.insert(lease.id.number) }
         if let due = dueMoment(of: lease) { isDue(by: due) }
     }
 
@@ -190,7 +203,7 @@ extension Ledger {
             if let due = dueMoment(of: lease) { isDue(by: due) }
         }
         for reservation in reservations { isDue(by: reservation.from > now ? reservation.from : reservation.until) }
-        if !queue.isEmpty { isDue(by: now + Self.reviewAfter) }
+        if !queue.isEmpty { isDue(by: now + reviewAfter) }
     }
 }
 

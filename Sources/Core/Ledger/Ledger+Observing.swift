@@ -23,23 +23,26 @@ extension Ledger {
     /// Makes the pool anew from what was seen and what is leased.
     mutating func fillPool() {
         guard let observation else { return }
+        let good = observation.conditions.map { _ in GPUCondition.good }
+        vacant = Pool([NodeRoom(NodeObservation(node: observation.node, conditions: good))])
         var fresh = Pool([NodeRoom(observation, drained: Set(drained.keys))])
         if looksAhead { fresh.mix = mix }
         for lease in leasesWithRoom {
             guard let placement = lease.placement, let place = PoolPlacement(placement, in: fresh) else { continue }
             fresh.take(place, for: lease.request)
         }
-        if let pool { moveReservations(from: pool, to: fresh) }
+        // Positions hold for one list of GPUs.
+        if pool?.nodes.first?.node.gpus.map(\.id) != fresh.nodes.first?.node.gpus.map(\.id) { promises = [] }
+        placeReservations(in: fresh)
         pool = fresh
     }
 
-    /// Reservations name GPUs by their positions, which change with the node; what is gone is no longer kept.
-    private mutating func moveReservations(from old: Pool, to new: Pool) {
+    /// Finds the GPUs of reservations among those that are there; one that is gone for a moment is kept when it is back.
+    private mutating func placeReservations(in fresh: Pool) {
         reservations = reservations.map { reservation in
-            guard let kept = Placement(reservation.placement, of: reservation.request, in: old),
-                let moved = PoolPlacement(kept, in: new)
-            else { return reservation }
-            return reservation.with(placement: moved)
+            let kept = reservedPlacements[reservation.number]
+            let place = kept.flatMap { PoolPlacement($0, in: fresh) }
+            return reservation.with(placement: place ?? PoolPlacement(parts: []))
         }
     }
 

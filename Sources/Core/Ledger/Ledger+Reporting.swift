@@ -3,6 +3,13 @@ import Placement
 import Queueing
 
 extension Ledger {
+    /// The same with its clock put forward, for questions between two events.
+    package func seen(at moment: Moment) -> Ledger {
+        var copy = self
+        copy.now = max(now, moment)
+        return copy
+    }
+
     /// All queues with what they have, and everybody who waits with the reason and the earliest start; changes nothing.
     package var queueReport: QueueReport {
         QueueReport(

@@ -13,6 +13,9 @@ extension Ledger {
             return
         }
         if let kept = script?.first?.keeping { return keep(ask, kept.placement, from: kept.from, &effects) }
+        if let from = ask.from, from + Span(seconds: 60) < now {
+            return refuse("that was \(now - from) ago", unblocks: "a time that is to come", &effects)
+        }
         let wanted = max(ask.from ?? now, now)
         let offer = planner.offer(
             ask.request, from: wanted, until: wanted + ask.length, running: runningLeases(in: pool),
@@ -45,6 +48,7 @@ extension Ledger {
         let reservation = Reservation(
             number: nextReservation, name: ask.name, request: ask.request, placement: placement, from: from,
             until: from + ask.length, tenants: ask.tenants, maker: ask.maker)
+        reservedPlacements[nextReservation] = pool.flatMap { Placement(placement, of: ask.request, in: $0) }
         nextReservation += 1
         reservations.append(reservation)
         isDue(by: from > now ? from : reservation.until)
@@ -75,8 +79,30 @@ extension Ledger {
         reservations.removeAll { $0.until <= now }
     }
 
-    private func close(_ reservation: Reservation, _ how: String, _ effects: inout [Effect]) {
+    private mutating func close(_ reservation: Reservation, _ how: String, _ effects: inout [Effect]) {
+        reservedPlacements[reservation.number] = nil
         effects.append(.tell(Notice(.reservationEnded, text: "the reservation \(reservation.name) \(how)")))
+    }
+
+    /// Why a lease may not live until a moment: its queue's longest, or room that is reserved; nil where it may.
+    func refusal(of lease: Lease, until end: Moment) -> Refusal? {
+        guard let (since, _) = lease.metered(at: now), let placement = lease.placement else { return nil }
+        let place = queuePlace(of: lease)
+        if let longest = tree.longest(of: place), since + longest < end {
+            return .tooLong(path: tree.queues[place].path, asked: end - since, longest: longest)
+        }
+        let gpus = Set(placement.grants.map(\.gpu))
+        let inTheWay = reservations.first { reservation in
+            reservation.from < end && now < reservation.until && lease.request.reservation != reservation.name
+                && reservedPlacements[reservation.number]?.grants.contains { gpus.contains($0.gpu) } == true
+        }
+        return inTheWay.map { reservation in
+            .notNow(
+                Explanation(
+                    summary: "room on its GPUs is reserved for \(reservation.name) in "
+                        + "\(max(reservation.from - now, .zero))",
+                    counts: [], unblocks: "a shorter time"))
+        }
     }
 
     /// The reservation of a name that a tenant may use; nil when there is none.

@@ -5,14 +5,17 @@ import Queueing
 /// What operators change: settings, bounds of queues, GPUs that rest.
 extension Ledger {
     mutating func configure(_ new: LedgerSettings, _ effects: inout [Effect]) {
+        usage.settle(at: now, halfLife: settings.queueing.halfLife)
         settings = new
         plantTree()
+        for lease in leasesWithRoom { watchIdleness(of: lease) }
         serveQueue(&effects)
         effects.removeAll { if case .answer = $0 { true } else { false } }
     }
 
     /// Makes the tree from the settings and what was changed by hand; a change whose queue is gone is forgotten.
     mutating func plantTree() {
+        let before = leasesWithRoom.map { ($0, tree.queues[queuePlace(of: $0)].path) }
         let base = QueueTree.checked(settings.queueing.queues)
         quotaChanges = quotaChanges.filter { base.has(path: $0.key) }
         tree = QueueTree.checked(
@@ -22,6 +25,25 @@ extension Ledger {
             guard let placement = lease.placement else { continue }
             use.add(placement.amount, tenant: lease.tenant.uid, queue: queuePlace(of: lease))
         }
+        for (lease, old) in before { moveUsage(of: lease, from: old) }
+    }
+
+    /// A lease whose queue has gone, or goes by another path, counts where it is now.
+    private mutating func moveUsage(of lease: Lease, from old: String) {
+        let path = tree.queues[queuePlace(of: lease)].path
+        guard path != old, let amount = lease.placement?.amount else { return }
+        let halfLife = settings.queueing.halfLife
+        usage.change(tenant: lease.tenant.uid, queue: old, by: .zero - amount, at: now, halfLife: halfLife)
+        usage.change(tenant: lease.tenant.uid, queue: path, by: amount, at: now, halfLife: halfLife)
+    }
+
+    /// A lease is watched from when its queue begins to care.
+    private mutating func watchIdleness(of lease: Lease) {
+        guard case .granted = lease.state, var lease = leasesByNumber[lease.id.number] else { return }
+        let isWatched = tree.idle(of: queuePlace(of: lease)) != nil
+        guard isWatched != (lease.idle != nil) else { return }
+        lease.idle = isWatched ? IdleState(lastActive: now) : nil
+        store(lease)
     }
 
     mutating func changeQuota(of path: String, _ change: QuotaChange?, _ effects: inout [Effect]) {

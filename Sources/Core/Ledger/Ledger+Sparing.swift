@@ -7,8 +7,11 @@ extension Ledger {
     mutating func announceEnd(_ preemption: Decision.Preemption, _ effects: inout [Effect]) {
         guard var lease = leasesByNumber[preemption.victim.number], case .granted = lease.state else { return }
         let notice = settings.queueing.preemptionNotice
-        lease.announcedEnd = AnnouncedEnd(beneficiary: preemption.beneficiary, at: now + notice)
+        // Whoever was told keeps its time, also when its room goes to somebody else now.
+        let known = lease.announcedEnd?.at
+        lease.announcedEnd = AnnouncedEnd(beneficiary: preemption.beneficiary, at: known ?? now + notice)
         store(lease)
+        guard known == nil else { return }
         effects.append(
             .tell(
                 Notice(
@@ -90,6 +93,11 @@ extension Ledger {
             grade: placement.grade == .exclusive ? .unfenced : placement.grade)
         lease.idle = nil
         guard smaller != placement else {
+            store(lease)
+            return
+        }
+        // Less than was demanded is not given: whoever insisted on a whole GPU keeps it, and has been told.
+        if lease.request.minimumGrade == .exclusive || lease.request.sharing == .exclusive {
             store(lease)
             return
         }

@@ -23,10 +23,13 @@ package struct Ledger: Sendable {
     package internal(set) var pool: Pool?
     /// The requests that came, for policies that look ahead.
     var mix = DemandMix()
+    /// The same when everybody has given back, all is well and nothing is drained.
+    var vacant: Pool?
     /// All leases that it remembers, live and ended, by their numbers.
     var leasesByNumber: [Int64: Lease] = [:]
-    /// The numbers of the leases that have room.
+    /// The numbers of the leases that have room, and of those that are to make room for others.
     var running: Set<Int64> = []
+    var announced: Set<Int64> = []
     /// Who waits, next first.
     package internal(set) var queue: [LeaseID] = []
     /// What was promised to them, where backfill is conservative.
@@ -36,6 +39,8 @@ package struct Ledger: Sendable {
     /// What tenants have had.
     var usage = UsageBook()
     package internal(set) var reservations: [Reservation] = []
+    /// The GPUs of reservations by their ids, by the reservation's number.
+    var reservedPlacements: [Int64: Placement] = [:]
     var nextReservation: Int64 = 1
     /// Bounds that were changed by hand, by the queue's path.
     package internal(set) var quotaChanges: [String: QuotaChange] = [:]
@@ -108,7 +113,13 @@ package struct Ledger: Sendable {
     /// Takes in an event of the past with what was decided then; nil decides anew.
     package mutating func replay(_ event: Event, at moment: Moment, deciding decisions: [Decision]?) {
         script = decisions.map { $0[...] }
-        defer { script = nil }
+        let backfill = settings.queueing.backfill
+        // Before decisions were written down, nobody went ahead of anybody.
+        if decisions == nil { settings.queueing.backfill = .none }
+        defer {
+            script = nil
+            if decisions == nil { settings.queueing.backfill = backfill }
+        }
         _ = handle(event, at: moment)
     }
 

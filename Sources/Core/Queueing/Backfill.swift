@@ -201,6 +201,9 @@ extension Pool {
     func free(of placement: PoolPlacement) -> PoolPlacement {
         let parts = placement.parts.compactMap { part -> PoolPlacement.Part? in
             let grants = part.grants.compactMap { grant -> PoolPlacement.Grant? in
+                guard nodes.indices.contains(part.node), nodes[part.node].gpus.indices.contains(grant.gpu) else {
+                    return nil
+                }
                 let room = nodes[part.node].gpus[grant.gpu]
                 let (share, memory) = (min(grant.share, room.freeShare), min(grant.memory, room.freeMemory))
                 guard share > .zero || memory > .zero || grant.slice != nil else { return nil }
@@ -215,10 +218,12 @@ extension Pool {
     /// Whether all of a placement is free.
     func has(_ placement: PoolPlacement) -> Bool {
         placement.parts.allSatisfy { part in
-            part.grants.allSatisfy { grant in
-                let room = nodes[part.node].gpus[grant.gpu]
-                return grant.share <= room.freeShare && grant.memory <= room.freeMemory
-            }
+            nodes.indices.contains(part.node)
+                && part.grants.allSatisfy { grant in
+                    guard nodes[part.node].gpus.indices.contains(grant.gpu) else { return false }
+                    let room = nodes[part.node].gpus[grant.gpu]
+                    return grant.share <= room.freeShare && grant.memory <= room.freeMemory
+                }
         }
     }
 }

@@ -32,11 +32,14 @@ package struct QueueOrder: Sendable {
 
     /// Next first: by priority; then as the settings say; then by when they asked and by id.
     ///
-    /// Where shares decide, requests in queues that have less than is guaranteed to them go first of all.
+    /// Where shares decide, requests in queues that have less than is guaranteed to them go first among equals in
+    /// priority. Where guarantees are taken back from borrowers they go first of all: a borrower that was served before
+    /// them would be stopped for them at once.
     package func sorted(_ waiting: [WaitingRequest]) -> [WaitingRequest] {
         let standings = standings(of: waiting)
         let keys = zip(waiting, standings).map { request, standing in
             Key(
+                takesBack: settings.preemption != .none && standing.isBelowGuarantee,
                 priority: priority(of: request), isBelowGuarantee: standing.isBelowGuarantee, share: standing.share,
                 asked: request.asked, id: request.id)
         }
@@ -44,7 +47,9 @@ package struct QueueOrder: Sendable {
     }
 
     private func standings(of waiting: [WaitingRequest]) -> [(isBelowGuarantee: Bool, share: Double)] {
-        if settings.order == .arrival { return waiting.map { _ in (false, 0) } }
+        if settings.order == .arrival {
+            return waiting.map { (settings.preemption != .none && use.isBelowGuarantee($0.queue), 0) }
+        }
         let shares = FairShares(
             use.tree, usage: usage, and: waiting.map { QueueTenant(queue: $0.queue, tenant: $0.tenant) },
             capacity: capacity, at: now, halfLife: settings.halfLife)
@@ -56,6 +61,8 @@ package struct QueueOrder: Sendable {
     }
 
     private struct Key {
+        /// Where guarantees are taken back from borrowers: whoever would have others stopped for it comes before them.
+        let takesBack: Bool
         let priority: Int
         let isBelowGuarantee: Bool
         /// More is better.
@@ -64,6 +71,7 @@ package struct QueueOrder: Sendable {
         let id: LeaseID
 
         static func < (left: Key, right: Key) -> Bool {
+            if left.takesBack != right.takesBack { return left.takesBack }
             if left.priority != right.priority { return left.priority > right.priority }
             if left.isBelowGuarantee != right.isBelowGuarantee { return left.isBelowGuarantee }
             if left.share != right.share { return left.share > right.share }

@@ -22,6 +22,8 @@ package struct QueueSpecification: Hashable, Sendable, Codable {
     package var borrows = true
     /// The priority of requests that name none; a million at most, either way.
     package var priority = 0
+    /// The highest priority that a request may name; nil means no more than the queue's own.
+    package var highestPriority: Int?
     /// Names of the tenants that may use it; nil means everybody.
     package var tenants: [String]?
     /// How placements are chosen for its requests; nil means as for the whole fleet.

@@ -22,6 +22,9 @@ extension QueueTree {
         guard (-largest...largest).contains(Int64(queue.priority)) else {
             throw fail("has priority \(queue.priority); write a whole number from -\(largest) to \(largest)")
         }
+        if let highest = queue.highestPriority, !(-largest...largest).contains(Int64(highest)) {
+            throw fail("lets requests name priority \(highest); write a whole number from -\(largest) to \(largest)")
+        }
         let bounds = [
             ("guaranteed", queue.guaranteed), ("maximum", queue.maximum), ("tenant maximum", queue.tenantMaximum),
         ]

@@ -17,6 +17,12 @@ extension QueueTree {
     /// The longest lease: the least that the queue or one above it allows; nil where none sets a limit.
     package func longest(of queue: Int) -> Span? { line(of: queue).compactMap(\.longest).min() }
 
+    /// The highest priority that a request may name: as the queue says, or the nearest above it that says; else the
+    /// queue's own.
+    package func highestPriority(of queue: Int) -> Int {
+        line(of: queue).firstNonNil(\.highestPriority) ?? queues[queue].priority
+    }
+
     /// How long a lease runs before it may be preempted: the most that the queue or one above it promises.
     package func minimumRun(of queue: Int) -> Span { line(of: queue).map(\.minimumRun).max() ?? .zero }
 

@@ -105,26 +105,39 @@ extension QuotaUse {
             memory: guaranteed.memory.map { max(.zero, used[queue].memory - $0) } ?? .zero)
     }
 
-    /// Whether a queue has less of everything than is guaranteed to it.
+    /// Whether a queue has less of everything than is guaranteed to it, or to a queue above it that shares what it is
+    /// guaranteed with the queues below.
     package func isBelowGuarantee(_ queue: Int) -> Bool {
-        let guaranteed = tree.guaranteed[queue]
-        return queue > QueueTree.root && guaranteed != .none
-            && used[queue].milliGPU < guaranteed.milliGPU ?? .max
-            && used[queue].memory.count < guaranteed.memory?.count ?? .max
+        var isStated = false
+        var position = queue
+        while position > QueueTree.root {
+            let guaranteed = tree.guaranteed[position]
+            if guaranteed != .none {
+                guard used[position].milliGPU < guaranteed.milliGPU ?? .max,
+                    used[position].memory.count < guaranteed.memory?.count ?? .max
+                else { return false }
+            }
+            isStated = isStated || tree.queues[position].guaranteed != .none
+            position = tree.parents[position]
+        }
+        return isStated
     }
 
     /// Whether a lease of so much in `loser` may be stopped so that `winner` gets so much that is guaranteed to it.
     ///
-    /// Below the first queue that both lie in, the winner's queues must stay within what is guaranteed to them, and the
-    /// loser's must still have all of it in at least one kind: so no queue is ever pushed to where it could ask the
+    /// Below the first queue that both lie in, the winner's queues must stay within what is guaranteed to them, and one
+    /// of them must state what is: a queue that states nothing shares what the one above it has. The loser's must still have all of it in at least one kind: so no queue is ever pushed to where it could ask the
     /// same back. Ask again for each further victim, with those before it removed.
     package func mayReclaim(_ victim: Amount, from loser: Int, for amount: Amount, in winner: Int) -> Bool {
         guard !tree.isIn(loser, winner), !tree.isIn(winner, loser) else { return false }
+        var isStated = false
         var position = winner
         while !tree.isIn(loser, position) {
-            if !isGuaranteed(amount, to: position) { return false }
+            if tree.guaranteed[position] != .none, !isGuaranteed(amount, to: position) { return false }
+            isStated = isStated || tree.queues[position].guaranteed != .none
             position = tree.parents[position]
         }
+        guard isStated else { return false }
         position = loser
         while !tree.isIn(winner, position) {
             if !keepsItsGuarantee(position, without: victim) { return false }

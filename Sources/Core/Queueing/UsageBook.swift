@@ -84,6 +84,16 @@ package struct UsageBook: Hashable, Sendable {
         entries[key] = entry
     }
 
+    /// Counts what everybody took until now by a half-life that is about to change.
+    package mutating func settle(at now: Moment, halfLife: Span) {
+        for (key, entry) in entries {
+            var settled = entry
+            settled.usage = entry.usage(at: now, halfLife: halfLife)
+            settled.at = max(now, entry.at)
+            entries[key] = settled
+        }
+    }
+
     /// What a tenant has had in a queue, decayed.
     package func usage(tenant: UInt32, queue: String, at now: Moment, halfLife: Span) -> DecayedUsage {
         entries[Key(queue: queue, tenant: tenant)]?.usage(at: now, halfLife: halfLife) ?? .zero

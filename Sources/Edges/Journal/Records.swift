@@ -77,7 +77,7 @@ extension Event {
     /// Whatever takes, or repeats itself, waits until there is room.
     var mayUseReserve: Bool {
         switch self {
-        case .endAsked, .holderGone, .timePassed, .keptAlive, .held, .anchored, .reservationEnded: true
+        case .endAsked, .holderGone, .timePassed, .keptAlive, .held, .anchored, .reservationEnded, .active: true
         default: false
         }
     }

@@ -109,6 +109,13 @@ extension ProblemReport {
                 ErrorBody(
                     code: .tooLong, message: "queue \(path) has leases of at most \(longest), not of \(asked)",
                     hint: "ask with --for \(longest), or in another queue"))
+        case .tooUrgent(let path, let asked, let highest):
+            self.init(
+                403,
+                ErrorBody(
+                    code: .tooUrgent,
+                    message: "requests in queue \(path) may name priority \(highest) at most, not \(asked)",
+                    hint: "leave --priority away; a queue's maxPriority in the configuration allows more"))
         case .unknownReservation(let name):
             self.init(
                 404,

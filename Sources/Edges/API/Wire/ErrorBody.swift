@@ -21,6 +21,8 @@ package struct ErrorBody: Hashable, Sendable, Codable {
         case notInQueue
         /// The queue's leases live less long.
         case tooLong
+        /// The queue's requests are less urgent.
+        case tooUrgent
         /// No reservation of that name, or none that this tenant may use.
         case unknownReservation
         case reservationNameTaken

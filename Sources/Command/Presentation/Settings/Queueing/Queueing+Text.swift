@@ -51,6 +51,7 @@ extension QueueSpecification {
             (.lends, written(lends != plain.lends, "\(lends)")),
             (.borrows, written(borrows != plain.borrows, "\(borrows)")),
             (.priority, written(priority != plain.priority, "\(priority)")),
+            (.maxPriority, highestPriority.map { "\($0)" }),
             (.tenants, tenants.map { "[\($0.map(JSONValue.quoted).joined(separator: ", "))]" }),
             (.policy, placement?.rawValue), (.longest, longest.map(QuantityText.text)),
             (.minimumRun, written(minimumRun != plain.minimumRun, QuantityText.text(minimumRun))),

@@ -28,7 +28,8 @@ enum QueueingKey: String, CaseIterable {
 
 /// A key of a queue.
 enum QueueKey: String, CaseIterable {
-    case weight, guaranteed, max, tenantMax, lends, borrows, priority, tenants, policy, longest, minimumRun, idle
+    case weight, guaranteed, max, tenantMax, lends, borrows, priority, maxPriority, tenants, policy, longest
+    case minimumRun, idle
     case queues
 
     var form: String {
@@ -36,7 +37,7 @@ enum QueueKey: String, CaseIterable {
         case .weight: "a whole number from 1 to 1000000"
         case .guaranteed, .max, .tenantMax: "gpus and memory, such as {gpus: 2, memory: 80GiB}"
         case .lends, .borrows: "true or false"
-        case .priority: "a whole number from -1000000 to 1000000"
+        case .priority, .maxPriority: "a whole number from -1000000 to 1000000"
         case .tenants: "a list of users, such as [ada, bob]"
         case .policy: QueueingKey.words(PolicyName.self)
         case .longest: "\(QuantityText.spanForm), above 0"

@@ -95,6 +95,10 @@ struct QueueingReader {
             case .borrows: set(&queue.borrows, value, name, form, Bool.init)
             case .priority:
                 set(&queue.priority, value, name, form) { Self.number($0, -1_000_000...1_000_000).map { Int($0) } }
+            case .maxPriority:
+                set(&queue.highestPriority, value, name, form) {
+                    Self.number($0, -1_000_000...1_000_000).map { Int($0) }
+                }
             case .tenants: queue.tenants = reader.words(value, of: name, form: form)
             case .policy: set(&queue.placement, value, name, form) { PolicyName(rawValue: $0).map { $0 } }
             case .longest: set(&queue.longest, value, name, form) { Span(written: $0).map { $0 } }
