@@ -74,7 +74,9 @@ import Yams
         let ask = Ask(request: Fleet.Request(), tenant: Tenant(uid: 1, name: "ada"), name: "train")
         let explanation = ExplanationView(Sample.explanation)
         let lease = LeaseView(
-            PreparedLease(lease: Sample.lease(1, ask: ask), preparation: Sample.preparation(LeaseID(number: 1))),
+            PreparedLease(
+                lease: Sample.lease(1, ask: ask), preparation: Sample.preparation(LeaseID(number: 1)),
+                fence: Sample.fence),
             at: ClockReading(now: Sample.now, wallOffset: 0), gpus: [:], explanation: explanation)
         let driver = DriverView(version: "1", cudaVersion: "2", library: "l", note: "n")
         return [

@@ -123,7 +123,6 @@ import Testing
         (["--slice", "3g.71gb"], "--slice"), (["--gpus", "device=MIG-3a23"], "--gpus"),
         (["--gpus", "device=0:1"], "--gpus"),
         (["--gpus", "driver=amd"], "--gpus"), (["--queue", "night"], "--queue"),
-        (["--grade", "cooperative"], "--grade"),
         (["--grade", "enforced"], "--grade"), (["--grade", "partitioned"], "--grade"), (["--share", "mig"], "--share"),
         (["--share", "mps"], "--share"), (["--topology", "nvlink"], "--topology"),
         (["--topology", "same-switch"], "--topology"), (["--priority", "1"], "--priority"),
@@ -134,7 +133,8 @@ import Testing
 
     @Test(arguments: [
         [], ["--gpus", "0.5"], ["--gpus", "all,driver=nvidia"], ["--gpus", "device=0"], ["--queue", "default"],
-        ["--grade", "exclusive"], ["--grade", "unfenced"], ["--share", "time", "--gpus", "0.5"],
+        ["--grade", "exclusive"], ["--grade", "unfenced"], ["--grade", "cooperative", "--gpus", "0.5"],
+        ["--share", "time", "--gpus", "0.5"],
         [
             "--share",
             "exclusive",

@@ -21,6 +21,11 @@ extension Ledger {
             effects.append(.answer(.refused(.never(.noNode))))
             return
         }
+        if let obstacle = room.node.obstacle(toGradeOf: ask.request) {
+            effects.append(
+                .answer(.refused(.never(Explanation(summary: obstacle, counts: [], unblocks: nil)))))
+            return
+        }
         var placement: Placement?
         switch settings.policy.place(ask.request, in: room) {
         case .placed(let found):

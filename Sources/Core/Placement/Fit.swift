@@ -58,7 +58,8 @@ package struct Fit: Sendable {
         let piece = piece(of: request, from: gpu)
         if request.portion == .whole {
             guard gpu.leases == 0 else { return .shareTaken }
-            if gpu.foreignMemory > .zero, request.minimumGrade == .exclusive || request.sharing == .exclusive {
+            let mustBeAlone = request.minimumGrade ?? .unfenced > .unfenced || request.sharing == .exclusive
+            if gpu.foreignMemory > .zero, mustBeAlone {
                 return .foreignProcesses
             }
         }

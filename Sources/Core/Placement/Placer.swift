@@ -54,8 +54,8 @@ package struct Placer<Policy: PlacementPolicy>: Sendable {
             return GPUGrant(gpu: room.node.gpus[position].id, share: piece.share, memory: piece.memory)
         }
         let isExclusive = fit.isWhole && chosen.allSatisfy { room.gpus[$0].foreignMemory == .zero }
-        return .placed(
-            Placement(node: room.node.name, grants: grants, grade: isExclusive ? .exclusive : .unfenced))
+        let grade = fit.isWhole ? (isExclusive ? .exclusive : .unfenced) : room.node.grade(ofShareFor: request)
+        return .placed(Placement(node: room.node.name, grants: grants, grade: grade))
     }
 }
 

@@ -15,8 +15,9 @@ extension Request {
         if let queue, queue != "default" {
             return refusal("--queue", "there is one queue today, \"default\"; \"\(queue)\" is not one")
         }
-        if let grade = minimumGrade, grade != .unfenced, grade != .exclusive {
-            return refusal("--grade", "no \(grade.rawValue) fence is built yet; there are unfenced and exclusive")
+        if let grade = minimumGrade, grade == .enforced || grade == .partitioned {
+            return refusal(
+                "--grade", "no \(grade.rawValue) fence is built yet; there are unfenced, cooperative and exclusive")
         }
         if let sharing, sharing == .mig || sharing == .mps {
             return refusal("--share", "sharing by \(sharing.rawValue) is not built yet; there are exclusive and time")
