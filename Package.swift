@@ -50,6 +50,10 @@ let package = Package(
         .library(name: "nvidia-ml", type: .dynamic, targets: ["SimulatedDriver"]),
         // The simulated driver's other library, SONAME libcuda.so.1.
         .library(name: "cuda", type: .dynamic, targets: ["SimulatedCUDA"]),
+        // The limiter, SONAME libcuda.so.1 too; `LimiterLibrary.install` makes it one that works.
+        .library(name: "divvy-limiter", type: .dynamic, targets: ["Limiter"]),
+        // Its view of NVML, SONAME libnvidia-ml.so.1.
+        .library(name: "divvy-limiter-view", type: .dynamic, targets: ["LimiterView"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -82,12 +86,16 @@ let package = Package(
         .target(name: "CLinux", path: "Sources/C/CLinux"),
         .target(name: "CSimulatedDriver", path: "Sources/C/CSimulatedDriver"),
         .target(name: "CSimulatedCUDA", path: "Sources/C/CSimulatedCUDA"),
+        .target(name: "CLimiter", path: "Sources/C/CLimiter", exclude: ["Shim", "View"]),
+        .target(name: "CLimiterShim", dependencies: ["CLimiter"], path: "Sources/C/CLimiter/Shim"),
+        .target(name: "CLimiterView", dependencies: ["CLimiter"], path: "Sources/C/CLimiter/View"),
 
         edge("Drivers", ["CNVML"]),
         .target(
             name: "SQLiteJournal", dependencies: ["Engine", "Fleet", "Ledger", grdb, sqlite, system],
             path: "Sources/Edges/Journal", swiftSettings: strict),
         edge("Containers", ["CLinux", system, subprocess]),
+        edge("Isolation", ["LimiterAgent"]),
         .target(
             name: "API",
             dependencies: [
@@ -124,18 +132,52 @@ let package = Package(
             ]),
 
         .target(
+            name: "Limiter", dependencies: ["CLimiter", "CLimiterShim"], path: "Sources/Injected/Limiter",
+            exclude: ["exports.map", "Tables", "Agent", "View"],
+            swiftSettings: strict + [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])],
+            linkerSettings: [
+                .unsafeFlags([
+                    "-Xlinker", "-soname=libcuda.so.1", "-Xlinker", "-Bsymbolic", "-Xlinker", "--no-as-needed",
+                    // Once it were gone, the real library, which stays, would be found under the same name.
+                    "-Xlinker", "-z", "-Xlinker", "nodelete",
+                    // Before glibc 2.34 threads and dlopen are not in libc.
+                    "-Xlinker", "-l:libpthread.so.0", "-Xlinker", "-l:libdl.so.2",
+                    // Where the real library's path stands once the limiter is installed: LIMITER_MARK, 240 long.
+                    "-Xlinker", "--auxiliary=divvy-limiter-mark:" + String(repeating: "-", count: 221), "-Xlinker",
+                    "--version-script=\(Context.packageDirectory)/Sources/Injected/Limiter/exports.map",
+                ])
+            ]),
+        .target(
+            name: "LimiterView", dependencies: ["CLimiter", "CLimiterView"], path: "Sources/Injected/Limiter/View",
+            exclude: ["exports.map"],
+            swiftSettings: strict + [.enableExperimentalFeature("Embedded"), .unsafeFlags(["-wmo"])],
+            linkerSettings: [
+                .unsafeFlags([
+                    "-Xlinker", "-soname=libnvidia-ml.so.1", "-Xlinker", "-Bsymbolic", "-Xlinker", "-z", "-Xlinker",
+                    "nodelete", "-Xlinker", "--no-as-needed", "-Xlinker", "-l:libdl.so.2", "-Xlinker",
+                    "--auxiliary=divvy-limiter-mark:" + String(repeating: "-", count: 221), "-Xlinker",
+                    "--version-script=\(Context.packageDirectory)/Sources/Injected/Limiter/View/exports.map",
+                ])
+            ]),
+        // The other side of the limiter, in the daemon: its files, and whose turn it is.
+        .target(
+            name: "LimiterAgent", dependencies: ["CLimiter"], path: "Sources/Injected/Limiter/Agent",
+            swiftSettings: strict),
+
+        .target(
             name: "Presentation", dependencies: ["API", "Fleet", "Ledger", "Placement", "Queueing", yams],
             path: "Sources/Command/Presentation",
             swiftSettings: strict),
         .executableTarget(
             name: "divvy",
             dependencies: [
-                "API", "Containers", "Drivers", "Engine", "Fleet", "Ledger", "Placement", "Presentation", "Queueing",
+                "API", "Containers", "Drivers", "Engine", "Fleet", "Isolation", "Ledger", "Placement", "Presentation",
+                "Queueing",
                 "SQLiteJournal", "SimulatedDevices", "Simulation", arguments, log, lifecycle, signals, system,
             ], path: "Sources/Command/Divvy", swiftSettings: strict),
 
         .executableTarget(
-            name: "divvy-benchmarks", dependencies: ["Fleet", "Placement", "Queueing", "Simulation"],
+            name: "divvy-benchmarks", dependencies: ["Fleet", "LimiterAgent", "Placement", "Queueing", "Simulation"],
             path: "Benchmarks",
             swiftSettings: strict),
 
@@ -154,6 +196,12 @@ let package = Package(
             "SimulatedCUDATests",
             ["CNVML", "CSimulatedDriver", "SimulatedCUDAProbe", "SimulatedDevices", subprocess, system],
             exclude: ["Probe", "Programs"]),
+        // A program of the limiter's tests that many processes run at once.
+        .executableTarget(name: "LimiterProbe", path: "Tests/LimiterTests/Probe", swiftSettings: strict),
+        tests(
+            "LimiterTests",
+            ["CLimiter", "CNVML", "LimiterAgent", "LimiterProbe", "SimulatedDevices", subprocess, system],
+            exclude: ["Probe", "Programs"]),
         // What the journal tests kill, starve and trace.
         .executableTarget(
             name: "JournalProbe", dependencies: ["Engine", "Fleet", "Ledger", "SQLiteJournal", system],
@@ -161,6 +209,7 @@ let package = Package(
         tests(
             "JournalTests", ["Engine", "Fleet", "JournalProbe", "Ledger", "SQLiteJournal", grdb, subprocess, system]),
         tests("ContainersTests", ["CLinux", "Containers", "Engine", "Fleet"]),
+        tests("IsolationTests", ["Containers", "Engine", "Fleet", "Isolation", "LimiterAgent"]),
         tests(
             "APITests",
             [
@@ -175,5 +224,5 @@ let package = Package(
             ], exclude: ["Golden"]),
         tests("TidyTests", []),
         // Against the build's own program and driver library.
-        tests("EndToEndTests", ["divvy"]),
+        tests("EndToEndTests", ["divvy"], exclude: ["Programs"]),
     ])

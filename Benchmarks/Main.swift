@@ -6,7 +6,7 @@ enum Main {
     private static let benchmarks: [(name: String, run: @Sendable () throws -> Void)] = [
         ("run.process", Startup.process), ("run.container", Startup.container), ("grants", Grants.run),
         ("footprint", Footprint.idle), ("recovery", Footprint.recovery), ("sim", SimulatedDriver.run),
-        ("placement", PlacementSpeed.run), ("planning", Planning.run),
+        ("placement", PlacementSpeed.run), ("planning", Planning.run), ("limiter", Limiter.run),
     ]
 
     private static var isDebugBuild: Bool {

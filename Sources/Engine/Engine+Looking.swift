@@ -114,8 +114,10 @@ extension Node {
                     ? self.links[row][column] : unknown
             }
         }
-        return Node(
+        var node = Node(
             name: name, driver: driver, gpus: all, links: links,
             cpuAffinity: cpuAffinity + more.map { _ in "" }, whyEmpty: nil)
+        node.fence = fence
+        return node
     }
 }

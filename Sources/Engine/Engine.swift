@@ -121,7 +121,8 @@ package actor Engine {
         guard let lease = ledger.lease(id) else { throw .refused(.unknownLease(id)) }
         try await settled()
         if case .granted = lease.state, preparations[id] == nil, !preparing.contains(id) { await prepare(lease) }
-        return PreparedLease(lease: ledger.lease(id) ?? lease, preparation: preparations[id])
+        let fence = await preparer.reading(of: id)
+        return PreparedLease(lease: ledger.lease(id) ?? lease, preparation: preparations[id], fence: fence)
     }
 
     /// Returns when what was read before is on disk.

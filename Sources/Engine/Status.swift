@@ -43,10 +43,13 @@ package struct PreparedLease: Sendable {
     package let lease: Lease
     /// nil while it waits and after it has ended.
     package let preparation: Preparation?
+    /// What makes it hold, read back when it was asked for; nil where nothing of ours does.
+    package let fence: FenceReading?
 
-    package init(lease: Lease, preparation: Preparation?) {
+    package init(lease: Lease, preparation: Preparation?, fence: FenceReading? = nil) {
         self.lease = lease
         self.preparation = preparation
+        self.fence = fence
     }
 }
 

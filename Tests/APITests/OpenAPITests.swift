@@ -79,7 +79,8 @@ import Yams
         held.announcedEnd = AnnouncedEnd(beneficiary: LeaseID(number: 2), at: Sample.now)
         held.idle = IdleState(lastActive: Sample.now, warned: Sample.now)
         var lease = LeaseView(
-            PreparedLease(lease: held, preparation: Sample.preparation(LeaseID(number: 1))), at: clock, gpus: [:])
+            PreparedLease(lease: held, preparation: Sample.preparation(LeaseID(number: 1)), fence: Sample.fence),
+            at: clock, gpus: [:])
         lease.explanation = explanation
         let waiting = WaitingView(
             Sample.waiting(Sample.lease(2, ask: ask, waits: true), position: 1), at: clock)

@@ -24,8 +24,8 @@ struct ConfinementTests {
             int end = 3;
             while (end < count && strcmp(words[end], "--") != 0) end++;
             const char *const *paths = (const char *const *)(words + 3);
-            int step = divvy_rehearse_confine(paths, end - 3, user);
-            if (step == 0) step = divvy_confine(paths, end - 3, user);
+            int step = divvy_rehearse_confine(paths, end - 3, (struct divvy_mounts){NULL, 0}, user);
+            if (step == 0) step = divvy_confine(paths, end - 3, (struct divvy_mounts){NULL, 0}, user);
             if (step != 0) { printf("step %d: %s\\n", step, strerror(errno)); return 91; }
             execvp(words[end + 1], words + end + 1);
             return 92;
@@ -87,14 +87,14 @@ struct ConfinementTests {
             try "".write(toFile: path, atomically: false, encoding: .utf8)
             let (outcome, mine): (Confinement.Outcome, Int32) = await withCheckedContinuation { continuation in
                 Thread.detachNewThread {
-                    let outcome = Confinement.hide([path])
+                    let outcome = Confinement(hidden: [path]).enter()
                     let file = open(path, O_RDWR)
                     let code = errno
                     close(file)
                     continuation.resume(returning: (outcome, file < 0 ? code : 0))
                 }
             }
-            #expect(outcome == .hidden)
+            #expect(outcome == .done)
             #expect(mine == EACCES)
             let file = open(path, O_RDWR)
             #expect(file >= 0)
@@ -102,5 +102,5 @@ struct ConfinementTests {
         }
     }
 
-    @Test func `nothing to hide is hidden`() { #expect(Confinement.hide([]) == .hidden) }
+    @Test func `nothing to hide is hidden`() { #expect(Confinement(hidden: []).enter() == .done) }
 }

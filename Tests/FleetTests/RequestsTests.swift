@@ -175,7 +175,6 @@ import Testing
         (["--slice", "3g.71gb"], "--slice"), (["--gpus", "device=MIG-3a23"], "--gpus"),
         (["--gpus", "device=0:1"], "--gpus"),
         (["--gpus", "driver=amd"], "--gpus"),
-        (["--grade", "cooperative"], "--grade"),
         (["--grade", "enforced"], "--grade"), (["--grade", "partitioned"], "--grade"), (["--share", "mig"], "--share"),
         (["--share", "mps"], "--share"),
     ]) func `for what a later release brings is refused in a sentence`(_ options: [String], _ option: String) throws {
@@ -185,7 +184,8 @@ import Testing
 
     @Test(arguments: [
         [], ["--gpus", "0.5"], ["--gpus", "all,driver=nvidia"], ["--gpus", "device=0"], ["--queue", "default"],
-        ["--grade", "exclusive"], ["--grade", "unfenced"], ["--share", "time", "--gpus", "0.5"],
+        ["--grade", "exclusive"], ["--grade", "unfenced"], ["--grade", "cooperative", "--gpus", "0.5"],
+        ["--share", "time", "--gpus", "0.5"],
         [
             "--share",
             "exclusive",

@@ -34,12 +34,12 @@ static int map_to_self(uid_t user, gid_t group) {
     return write_file("/proc/self/uid_map", map);
 }
 
-/// Makes the mount at `path` one on which device nodes do not open. Its other flags are kept, some of which a user
-/// namespace may not drop.
-static int remount_nodev(const char *path) {
+/// Adds flags to the mount at `path`. Its other flags are kept, some of which a user namespace may not drop.
+static int remount(const char *path, unsigned long more) {
     struct statvfs now;
     if (statvfs(path, &now) != 0) return -1;
-    unsigned long flags = MS_BIND | MS_REMOUNT | MS_NODEV;
+    unsigned long flags = MS_BIND | MS_REMOUNT | more;
+    if (now.f_flag & ST_NODEV) flags |= MS_NODEV;
     if (now.f_flag & ST_RDONLY) flags |= MS_RDONLY;
     if (now.f_flag & ST_NOSUID) flags |= MS_NOSUID;
     if (now.f_flag & ST_NOEXEC) flags |= MS_NOEXEC;
@@ -49,28 +49,33 @@ static int remount_nodev(const char *path) {
     return mount("none", path, NULL, flags, NULL);
 }
 
-int divvy_confine(const char *const *paths, int count, bool user_namespace) {
+int divvy_confine(const char *const *paths, int count, struct divvy_mounts mounts, bool user_namespace) {
     uid_t user = geteuid();
     gid_t group = getegid();
     if (unshare(CLONE_NEWNS | (user_namespace ? CLONE_NEWUSER : 0)) != 0) return DIVVY_CONFINE_UNSHARE;
     if (user_namespace && map_to_self(user, group) != 0) return DIVVY_CONFINE_MAP;
     // What the machine mounts later still arrives; what is mounted here does not leave.
     if (mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL) != 0) return DIVVY_CONFINE_PRIVATE;
+    for (int i = 0; i < mounts.count; i++) {
+        const struct divvy_mount *file = &mounts.list[i];
+        if (mount(file->source, file->target, NULL, MS_BIND, NULL) != 0) return DIVVY_CONFINE_MOUNT;
+        if (file->read_only && remount(file->target, MS_RDONLY) != 0) return DIVVY_CONFINE_MOUNT;
+    }
     for (int i = 0; i < count; i++) {
         if (access(paths[i], F_OK) != 0 && errno == ENOENT) continue;
         if (mount("/dev/null", paths[i], NULL, MS_BIND, NULL) != 0) return DIVVY_CONFINE_COVER;
-        if (remount_nodev(paths[i]) != 0) return DIVVY_CONFINE_COVER;
+        if (remount(paths[i], MS_NODEV) != 0) return DIVVY_CONFINE_COVER;
     }
     return DIVVY_CONFINED;
 }
 
-int divvy_rehearse_confine(const char *const *paths, int count, bool user_namespace) {
+int divvy_rehearse_confine(const char *const *paths, int count, struct divvy_mounts mounts, bool user_namespace) {
     int report[2];
     if (pipe2(report, O_CLOEXEC) != 0) return DIVVY_CONFINE_FORK;
     pid_t child = fork();
     if (child == 0) {
         int result[2];
-        result[0] = divvy_confine(paths, count, user_namespace);
+        result[0] = divvy_confine(paths, count, mounts, user_namespace);
         result[1] = errno;
         _exit(write(report[1], result, sizeof result) == sizeof result ? 0 : 1);
     }

@@ -29,6 +29,8 @@ package struct Node: Hashable, Sendable, Codable {
     package let cpuAffinity: [String]
     /// Why there is no GPU to give, in one sentence; nil when there is one.
     package let whyEmpty: String?
+    /// What makes shares of its GPUs hold; nil where nothing does.
+    package var fence: ShareFence?
 
     package init(
         name: String, driver: DriverInfo?, gpus: [GPU], links: [[Link]], cpuAffinity: [String], whyEmpty: String?

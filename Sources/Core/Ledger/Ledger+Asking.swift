@@ -66,6 +66,9 @@ extension Ledger {
             return .unknownReservation(name)
         }
         guard let pool else { return .never(.noNode) }
+        if let obstacle = observation?.node.obstacle(toGradeOf: request) {
+            return .never(Explanation(summary: obstacle, counts: [], unblocks: nil))
+        }
         guard pool.couldEverFit(request) else { return .never(Explanation(pool.explain(request))) }
         if let bound = bound(beyondReachOf: request, tenant: tenant, queue: place) { return .never(bound) }
         return nil

@@ -97,7 +97,9 @@ extension Ledger {
             return
         }
         // Less than was demanded is not given: whoever insisted on a whole GPU keeps it, and has been told.
-        if lease.request.minimumGrade == .exclusive || lease.request.sharing == .exclusive {
+        // A fence stands as it was put up.
+        let isFenced = placement.grade != .exclusive && placement.grade != .unfenced
+        if isFenced || lease.request.minimumGrade == .exclusive || lease.request.sharing == .exclusive {
             store(lease)
             return
         }

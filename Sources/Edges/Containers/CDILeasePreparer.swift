@@ -12,11 +12,14 @@ package final class CDILeasePreparer: LeasePreparer {
         package var library: @Sendable (Node) -> String?
         /// Where device nodes are: `/dev`, or a simulated driver's directory.
         package var deviceRoot: String
+        /// What makes shares hold; nil where nothing does.
+        package var isolation: (any LeaseIsolation)?
 
         package init(
             directory: CDIDirectory?, library: @escaping @Sendable (Node) -> String? = { $0.driver?.library },
-            deviceRoot: String = "/dev"
+            deviceRoot: String = "/dev", isolation: (any LeaseIsolation)? = nil
         ) {
+            self.isolation = isolation
             self.directory = directory
             self.library = library
             self.deviceRoot = deviceRoot
@@ -36,7 +39,8 @@ package final class CDILeasePreparer: LeasePreparer {
     package init(_ settings: Settings) { self.settings = settings }
 
     package func prepare(_ lease: Lease, on node: Node) async throws(PreparationError) -> Preparation {
-        let edits = try edits(of: lease, on: node)
+        let hold = try settings.isolation?.hold(lease, on: node)
+        let edits = try edits(of: lease, on: node, hold)
         let name = lease.id.description
         if let directory = settings.directory {
             do {
@@ -60,21 +64,29 @@ package final class CDILeasePreparer: LeasePreparer {
             cdiDevice: CDISpecification.qualifiedName(name), cdiSpecification: settings.directory?.file(of: lease.id),
             edits: edits, processEnvironment: environment,
             hiddenDevices: node.gpus.filter { gpu in !mine.contains { $0.id == gpu.id } }
-                .map { files.devicePath(minor: $0.minor) })
+                .map { files.devicePath(minor: $0.minor) }, processMounts: hold?.processMounts ?? [])
     }
 
     package func dismiss(_ lease: LeaseID) async {
         // A file that cannot be removed now is removed by the next reconciliation.
         try? settings.directory?.remove(lease)
+        settings.isolation?.release(lease)
     }
 
+    package func reading(of lease: LeaseID) async -> FenceReading? { settings.isolation?.reading(of: lease) }
+
     package func reconcile(_ leases: [Lease], on node: Node) async throws(PreparationError) {
-        guard let directory = settings.directory else { return }
         var problems: [String] = []
         let placed = leases.filter { $0.placement != nil }
+        do { try settings.isolation?.reconcile(placed, on: node) } catch { problems.append(error.description) }
+        guard let directory = settings.directory else {
+            guard problems.isEmpty else { throw PreparationError(problems.joined(separator: "; ")) }
+            return
+        }
         for lease in placed {
             do {
-                try directory.write(specification(lease.id.description, edits(of: lease, on: node)), of: lease.id)
+                let hold = try settings.isolation?.hold(lease, on: node)
+                try directory.write(specification(lease.id.description, edits(of: lease, on: node, hold)), of: lease.id)
             } catch {
                 problems.append("\(lease.id): \(error)")
             }
@@ -108,9 +120,12 @@ package final class CDILeasePreparer: LeasePreparer {
         try CDISpecification(kind: CDISpecification.gpuKind, devices: [.init(name: name, edits: edits)])
     }
 
-    private func edits(of lease: Lease, on node: Node) throws(PreparationError) -> ContainerEdits {
+    private func edits(
+        of lease: Lease, on node: Node, _ hold: ShareHold?
+    ) throws(PreparationError) -> ContainerEdits {
         let files = try driverFiles(node)
-        var edits = try commonEdits(files, DriverCapability.named(lease.request.capabilities))
+        let capabilities = DriverCapability.named(lease.request.capabilities)
+        var edits = try commonEdits(files, capabilities)
         edits.environment.append("DIVVY_LEASE=\(lease.id)")
         let own = try gpus(of: lease, on: node)
         // By number: in there CUDA counts only the GPUs whose nodes it finds. It stands here so that an image or a file
@@ -121,6 +136,7 @@ package final class CDILeasePreparer: LeasePreparer {
             edits.deviceNodes += own.deviceNodes
             edits.mounts += own.mounts
         }
+        if let hold, capabilities.contains(.compute) { try edits.put(hold, lease.id) }
         return edits
     }
 
@@ -168,7 +184,7 @@ package final class CDILeasePreparer: LeasePreparer {
     }
 
     /// A library that was loaded by its bare name, where the loader would have found it.
-    private static func absolute(_ library: String) -> String {
+    static func absolute(_ library: String) -> String {
         guard !library.hasPrefix("/") else { return library }
         let directories = DriverFiles.libraryDirectoriesInContainer + ["/usr/lib", "/usr/lib/wsl/lib"]
         return directories.lazy.map { "\($0)/\(library)" }.first { HostFiles.kind(of: $0) == .file } ?? library

@@ -63,11 +63,14 @@ package struct Preparation: Hashable, Sendable, Codable {
     package let processEnvironment: [String]
     /// For a plain process: device nodes of GPUs that are not its own, to be hidden from it.
     package let hiddenDevices: [String]
+    /// For a plain process: files that stand in the place of others, for it and its children only, in this order.
+    package let processMounts: [ContainerEdits.Mount]
 
     package init(
         cdiDevice: String, cdiSpecification: String?, edits: ContainerEdits, processEnvironment: [String],
-        hiddenDevices: [String]
+        hiddenDevices: [String], processMounts: [ContainerEdits.Mount] = []
     ) {
+        self.processMounts = processMounts
         self.cdiDevice = cdiDevice
         self.cdiSpecification = cdiSpecification
         self.edits = edits
@@ -86,6 +89,13 @@ package protocol LeasePreparer: Sendable {
 
     /// Brings what stands on disk into line with the leases that live: rewrites theirs, removes all others of ours.
     func reconcile(_ leases: [Lease], on node: Node) async throws(PreparationError)
+
+    /// What makes a lease hold, read back now; nil where nothing of ours does.
+    func reading(of lease: LeaseID) async -> FenceReading?
+}
+
+extension LeasePreparer {
+    package func reading(of lease: LeaseID) async -> FenceReading? { nil }
 }
 
 /// Why a lease could not be made ready: what, where, and what to do.

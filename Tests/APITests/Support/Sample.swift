@@ -66,8 +66,17 @@ enum Sample {
                 environment: ["A=b"], deviceNodes: [.init(path: "/dev/nvidia0", hostPath: "/dev/nvidia0")],
                 mounts: [.init(hostPath: "/a", containerPath: "/b", options: ["ro"])],
                 hooks: [.init(name: "createContainer", path: "/h", arguments: ["h"])]),
-            processEnvironment: ["CUDA_VISIBLE_DEVICES=GPU-1"], hiddenDevices: ["/dev/nvidia1"])
+            processEnvironment: ["CUDA_VISIBLE_DEVICES=GPU-1"], hiddenDevices: ["/dev/nvidia1"],
+            processMounts: [.init(hostPath: "/a", containerPath: "/b", options: ["ro"])])
     }
+
+    static let fence = FenceReading(
+        means: "limiter", directory: "/run/divvy/limiter/lease-1",
+        parts: [
+            .init(
+                gpu: gpu.id, memoryLimit: .gibibytes(10), share: Share(milli: 500), memoryUsed: .gibibytes(1),
+                memoryPeak: .gibibytes(2), refusals: 3)
+        ])
 
     static func notice(_ sequence: Int64, _ text: String = "something") -> RecordedNotice {
         RecordedNotice(

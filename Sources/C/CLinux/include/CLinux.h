@@ -42,15 +42,30 @@ enum divvy_confine_step {
     DIVVY_CONFINE_COVER,
     /// No process to rehearse in.
     DIVVY_CONFINE_FORK,
+    /// Putting a file in the place of another.
+    DIVVY_CONFINE_MOUNT,
+};
+
+/// A file that stands in the place of another; both are there.
+struct divvy_mount {
+    const char *source;
+    const char *target;
+    bool read_only;
+};
+
+/// Files to put in the place of others, in this order, before anything is covered.
+struct divvy_mounts {
+    const struct divvy_mount *list;
+    int count;
 };
 
 /// Moves the calling thread into a mount namespace of its own, in which opening any of the `count` paths fails with
 /// EACCES: each is covered by /dev/null mounted so that device nodes do not open. A path that is not there is passed
 /// over. With `user_namespace`, the whole process moves into a user namespace too, which needs no privilege but a
 /// process with one thread.
-int divvy_confine(const char *const *paths, int count, bool user_namespace);
+int divvy_confine(const char *const *paths, int count, struct divvy_mounts mounts, bool user_namespace);
 
 /// Does the same in a child process that ends at once, for a step that fails in the middle cannot be taken back.
-int divvy_rehearse_confine(const char *const *paths, int count, bool user_namespace);
+int divvy_rehearse_confine(const char *const *paths, int count, struct divvy_mounts mounts, bool user_namespace);
 
 #endif

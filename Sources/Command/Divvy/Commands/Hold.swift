@@ -45,8 +45,12 @@ struct Hold: AsyncParsableCommand {
     func run() async throws {
         let read = try ReadRequest(request.options)
         let asking = Asking(daemon: try Daemon(connection), request: read, isQuiet: quiet)
-        let lease = try await asking.lease(
-            read.body(name: name, keepAlive: keepAlive, holder: .init(kind: .nobody)))
+        var body = read.body(name: name, keepAlive: keepAlive, holder: .init(kind: .nobody))
+        if env, read.mayBeFenced {
+            body = try read.unfenced(
+                body, because: "a shell that only has variables of the lease sees the driver as it is", isQuiet: quiet)
+        }
+        let lease = try await asking.lease(body)
         if json {
             Console.print(try JSONValue(lease).pretty)
         } else if env {

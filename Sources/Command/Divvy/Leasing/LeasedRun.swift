@@ -46,8 +46,11 @@ struct LeasedRun {
     private func runProcess(_ command: [String]) async throws -> Never {
         // Found before anybody is asked, so that a slip takes no GPU from anybody.
         _ = try Program.find(command[0], path: Console.environment["PATH"])
-        let lease = try await asking().lease(
-            request.body(name: own.leaseName, holder: .init(kind: .process)))
+        var body = request.body(name: own.leaseName, holder: .init(kind: .process))
+        if request.mayBeFenced, case .notDone(let reason) = Confinement.rehearse() {
+            body = try request.unfenced(body, because: reason, isQuiet: false)
+        }
+        let lease = try await asking().lease(body)
         guard let preparation = lease.preparation else {
             throw Failure(.runFailed, "\(lease.id) was granted, but the daemon did not say how to use it")
         }
@@ -56,7 +59,8 @@ struct LeasedRun {
             Console.note("divvy: note: \(name) of your environment is overruled; the lease decides which GPUs are seen")
         }
         try LeasedProcess(
-            command: command, environment: merged.entries, hiddenDevices: preparation.hiddenDevices
+            command: command, environment: merged.entries,
+            confinement: Confinement(hidden: preparation.hiddenDevices, mounts: preparation.processMounts)
         ).become()
     }
 

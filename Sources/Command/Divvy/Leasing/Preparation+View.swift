@@ -6,6 +6,7 @@ extension Preparation {
     init(_ view: PreparationView) {
         self.init(
             cdiDevice: view.cdiDevice, cdiSpecification: view.cdiSpecification, edits: view.edits,
-            processEnvironment: view.processEnvironment, hiddenDevices: view.hiddenDevices)
+            processEnvironment: view.processEnvironment, hiddenDevices: view.hiddenDevices,
+            processMounts: view.processMounts)
     }
 }

@@ -4,6 +4,7 @@ import Drivers
 import Engine
 import Fleet
 import Glibc
+import Isolation
 import Ledger
 import Logging
 import Placement
@@ -34,10 +35,16 @@ struct Pool {
         let engines = installedEngines
         let holders = try LeaseHolderWatch(engines: engines)
         let devices = NVMLDeviceSource(library: driver.library, nodeName: Host.name, note: driver.note)
+        let isolation = LimiterIsolation(
+            LimiterSettings(
+                directory: paths.limiterDirectory, builtLibrary: BuiltLimiter.library, builtView: BuiltLimiter.view,
+                deviceRoot: driver.deviceRoot, driverLibrary: { DriverFiles.library($1, of: $0) }))
         let engine = Engine(
-            journal: try openJournal(), devices: devices,
+            journal: try openJournal(), devices: FencedDevices(devices, isolation: isolation),
             preparer: CDILeasePreparer(
-                .init(directory: CDIDirectory(path: paths.cdiDirectory), deviceRoot: driver.deviceRoot)),
+                .init(
+                    directory: CDIDirectory(path: paths.cdiDirectory), deviceRoot: driver.deviceRoot,
+                    isolation: isolation)),
             holders: holders, clock: .machine, settings: EngineSettings(grace: settings.grace), log: log)
         try await start(
             engine, deciding: LedgerSettings(policy: settings.placementPolicy, queueing: settings.queueing))

@@ -56,12 +56,27 @@ extension Details {
             ("CDI device", lease.preparation.map { Cell($0.cdiDevice) }),
             ("CDI file", lease.preparation?.cdiSpecification.map { Cell($0) }),
         ]
-        self.init(facts + lease.grants.map(Self.fact) + end + lease.notes.map { ("Note", Cell($0)) })
+        self.init(
+            facts + lease.grants.map(Self.fact) + Self.facts(lease.fence, lease.grants) + end
+                + lease.notes.map { ("Note", Cell($0)) })
     }
 
     private static func grade(of lease: LeaseView) -> Cell? {
         guard let grade = lease.grade?.rawValue else { return nil }
         return Cell(lease.fences.map { "\(grade): \($0)" } ?? grade)
+    }
+
+    private static func facts(_ fence: FenceView?, _ grants: [GrantView]) -> [Fact] {
+        guard let fence else { return [] }
+        return [("Held by", Cell("\(fence.means), \(fence.directory)"))]
+            + fence.gpus.map { part in
+                let index = grants.first { $0.gpu == part.gpu }?.index
+                let used = part.memoryUsedBytes.map { "\(Wording.bytes($0)) used" } ?? "its books cannot be read"
+                let peak = part.memoryPeakBytes.map { ", \(Wording.bytes($0)) at most" } ?? ""
+                let refusals = part.refusals.flatMap { $0 > 0 ? ", refused \($0) times" : nil } ?? ""
+                let limit = "\(Wording.share(part.milliGPU)) GPU, \(Wording.bytes(part.memoryLimitBytes))"
+                return ("Limit of GPU \(index.map(String.init) ?? "gone")", Cell("\(limit); \(used)\(peak)\(refusals)"))
+            }
     }
 
     private static func fact(_ grant: GrantView) -> Fact {

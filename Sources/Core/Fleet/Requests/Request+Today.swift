@@ -12,8 +12,9 @@ extension Request {
         if let driver, driver != "nvidia" {
             return refusal("--gpus", "driver \(driver) is not served yet; only nvidia is")
         }
-        if let grade = minimumGrade, grade != .unfenced, grade != .exclusive {
-            return refusal("--grade", "no \(grade.rawValue) fence is built yet; there are unfenced and exclusive")
+        if let grade = minimumGrade, grade == .enforced || grade == .partitioned {
+            return refusal(
+                "--grade", "no \(grade.rawValue) fence is built yet; there are unfenced, cooperative and exclusive")
         }
         if let sharing, sharing == .mig || sharing == .mps {
             return refusal("--share", "sharing by \(sharing.rawValue) is not built yet; there are exclusive and time")

@@ -11,7 +11,7 @@ package struct NodeRoom: Sendable {
     /// An operator wants it empty: none of its GPUs gives anything more.
     package internal(set) var isDrained = false
     /// The strongest fence that a share of one of its GPUs can have; said before a pool is made of it.
-    package var shareGrade = Grade.unfenced
+    package var shareGrade: Grade
     /// Who keeps away from whom here; sorted, and empty nearly everywhere.
     var marks: [AffinityMark] = []
     /// The slices that are taken, by GPU; sorted, and empty where no GPU is cut into slices.
@@ -34,6 +34,7 @@ package struct NodeRoom: Sendable {
     /// `drained` names GPUs that give nothing more.
     package init(_ observation: NodeObservation, drained: Set<GPUID> = []) {
         description = Description(observation.node)
+        shareGrade = observation.node.fence?.grade ?? .unfenced
         gpus = zip(observation.node.gpus, observation.conditions).map { gpu, condition in
             var room = GPURoom(
                 total: gpu.memory.total, allocatable: gpu.memory.allocatable, isHealthy: condition.health.isHealthy,

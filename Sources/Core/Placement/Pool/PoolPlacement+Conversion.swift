@@ -18,7 +18,8 @@ extension Placement {
             switch request.portion {
             case .whole: isAlone ? .exclusive : .unfenced
             case .slice: .partitioned
-            case .share, .memory, .compute: room.shareGrade
+            // Sharing by time is what the driver does by itself.
+            case .share, .memory, .compute: request.sharing == .time ? .unfenced : room.shareGrade
             }
         self.init(
             node: room.node.name,

@@ -21,6 +21,7 @@ extension LeaseView {
             fences: nil, grants: [], node: nil, holder: HolderView(lease.holder), preparation: nil, notes: notes)
         show(lease, at: clock)
         if let placement = lease.placementEver { show(placement, gpus: gpus) }
+        if let reading = prepared.fence { fence = FenceView(reading) }
         if let preparation = prepared.preparation { self.preparation = PreparationView(preparation) }
     }
 
@@ -97,6 +98,7 @@ extension PreparationView {
     init(_ preparation: Preparation) {
         self.init(
             cdiDevice: preparation.cdiDevice, cdiSpecification: preparation.cdiSpecification, edits: preparation.edits,
-            processEnvironment: preparation.processEnvironment, hiddenDevices: preparation.hiddenDevices)
+            processEnvironment: preparation.processEnvironment, hiddenDevices: preparation.hiddenDevices,
+            processMounts: preparation.processMounts)
     }
 }

@@ -42,6 +42,8 @@ package struct LeaseView: Hashable, Sendable, Codable {
     @Nullable package var grade: Grade?
     /// What the grade keeps apart, in words.
     @Nullable package var fences: String?
+    /// What makes it hold, read back; null where nothing of ours does, and in lists.
+    @Nullable package var fence: FenceView?
     package var grants: [GrantView]
     @Nullable package var node: String?
     package var holder: HolderView
@@ -182,11 +184,14 @@ package struct PreparationView: Hashable, Sendable, Codable {
     package var processEnvironment: [String]
     /// For a plain process: device nodes to be hidden from it.
     package var hiddenDevices: [String]
+    /// For a plain process: files that stand in the place of others, in this order.
+    package var processMounts: [ContainerEdits.Mount]
 
     package init(
         cdiDevice: String, cdiSpecification: String?, edits: ContainerEdits, processEnvironment: [String],
-        hiddenDevices: [String]
+        hiddenDevices: [String], processMounts: [ContainerEdits.Mount] = []
     ) {
+        self.processMounts = processMounts
         self.cdiDevice = cdiDevice
         self.cdiSpecification = cdiSpecification
         self.edits = edits

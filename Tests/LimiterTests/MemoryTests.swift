@@ -1,0 +1,165 @@
+import Foundation
+import LimiterAgent
+import Testing
+
+/// What a container may have of a GPU's memory.
+struct MemoryTests {
+    @Test(.enabled(if: Tool.python != nil, "no Python tools with cuda-bindings: run Scripts/python-tools first"))
+    func `every way to allocate is refused at the limit of one gibibyte`() async throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one", memory: 1 << 30)
+        let text = try await Tool.output(
+            try #require(Tool.python), [Built.programs + "/limited.py"],
+            environment: ["LD_LIBRARY_PATH": container.libraries, "PYTHONDONTWRITEBYTECODE": "1"])
+        #expect(text == "ok\n")
+        #expect(container.files.account(part: 0)?.used == 0)
+        #expect(container.files.account(part: 0)?.peak == 1 << 30)
+    }
+
+    @Test func `a program is told of its limit and not of the GPU`() async throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one", memory: 3 << 30)
+        #expect(try await probe(container, ["room"]) == "\(3 << 30) \(3 << 30)\n")
+    }
+
+    @Test func `contexts are charged with what the agent says`() async throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one", memory: 1 << 30, contextCharge: 300 << 20)
+        #expect(try await probe(container, ["room"]) == "\(724 << 20) \(1 << 30)\n")
+        #expect(try await probe(container, ["fill", "\(2 << 20)"]) == "\(724 << 20)\n")
+    }
+
+    @Test func `what the agent sees beyond the books counts, too`() async throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one", memory: 1 << 30)
+        container.files.setUnaccounted(1000 << 20, part: 0)
+        #expect(try await probe(container, ["fill", "\(2 << 20)"]) == "\(24 << 20)\n")
+    }
+
+    @Test(arguments: [64 << 10, 1 << 20, 2 << 20, 64 << 20])
+    func `pieces of a size fill the limit up to a block`(size: Int) async throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one", memory: 256 << 20)
+        let text = try await probe(container, ["fill", String(size)])
+        let sum = try #require(Int(text.trimmingCharacters(in: .whitespacesAndNewlines)))
+        #expect(sum <= 256 << 20)
+        #expect(sum >= 252 << 20)
+    }
+
+    @Test func `the processes of a container share its limit, and another container has its own`() throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one", memory: 1 << 30)
+        let other = try machine.container("two", memory: 1 << 30)
+        let first = try Holder(container, bytes: 600 << 20)
+        #expect(throws: (any Error).self) { try Holder(container, bytes: 600 << 20) }
+        _ = try Holder(other, bytes: 1 << 30)
+        first.end()
+        _ = try Holder(container, bytes: 1 << 30)
+    }
+
+    @Test func `what a killed process held is free within two seconds`() async throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one", memory: 1 << 30)
+        for _ in 0..<20 {
+            let holder = try Holder(container, bytes: 1 << 30, command: "churn")
+            usleep(UInt32.random(in: 0...20_000))
+            holder.end()
+            let begin = monotonicNow()
+            #expect(try await probe(container, ["fill", "\(1 << 30)"]) == "\(1 << 30)\n")
+            #expect(monotonicNow() - begin < 2_000_000_000)
+            #expect(container.files.memoryHeld(part: 0) == 0)
+        }
+    }
+
+    @Test func `threads that allocate at random leave nothing behind`() async throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one", memory: 1 << 30)
+        #expect(try await probe(container, ["threads", "8", "2000000000"]) == "\(1 << 30) \(1 << 30)\n")
+        let account = try #require(container.files.account(part: 0))
+        #expect(account.used == 0)
+        #expect(account.peak <= 1 << 30)
+        #expect(account.refused > 0)
+    }
+
+    @Test(.enabled(if: Tool.python != nil, "no Python tools with cuda-bindings: run Scripts/python-tools first"))
+    func `GPUs are told apart by what they are and not by their number`() async throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one", gpus: [0: 1 << 30, 1: 2 << 30])
+        let program = """
+            from cuda.bindings import driver as cuda
+            cuda.cuInit(0)
+            for device in range(cuda.cuDeviceGetCount()[1]):
+                total = cuda.cuDeviceTotalMem(device)[1]
+                status, context = cuda.cuDevicePrimaryCtxRetain(device)
+                if int(status) != 0:
+                    print(total, int(status), end=";")
+                    continue
+                cuda.cuCtxSetCurrent(context)
+                print(total, [int(cuda.cuMemAlloc(size)[0]) for size in (total + 1, total)], end=";")
+            """
+        for (visible, wanted) in [
+            ("0,1,2", "\(1 << 30) [2, 0];\(2 << 30) [2, 0];0 2;"), ("1,0", "\(2 << 30) [2, 0];\(1 << 30) [2, 0];"),
+        ] {
+            let text = try await Tool.output(
+                try #require(Tool.python), ["-c", program],
+                environment: ["LD_LIBRARY_PATH": container.libraries, "CUDA_VISIBLE_DEVICES": visible])
+            #expect(text == wanted)
+        }
+    }
+
+    @Test func `without limits there is no GPU`() async throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one")
+        unlink(container.place + "/limits")
+        let result = try await Tool.result(Built.probePath, [container.library, "room"])
+        #expect(!result.isSuccess)
+        #expect(result.text.contains("cuInit: 304"))
+    }
+
+    private func probe(_ container: TestContainer, _ arguments: [String]) async throws -> String {
+        try await Tool.output(Built.probePath, [container.library] + arguments)
+    }
+}
+
+/// Many processes that allocate at random and die in all ways.
+struct RandomMemoryTests {
+    private static let processes = 64
+    private static var seconds: Double { Tool.isPromised ? 30 : 8 }
+
+    @Test func `sixty-four processes never have more than the limit together`() async throws {
+        let machine = try LimitedMachine()
+        let limit: UInt64 = 2 << 30
+        let container = try machine.container("one", memory: limit)
+        let end = Date().addingTimeInterval(Self.seconds)
+        let library = container.library
+        let monitor = try DriverView(machine)
+        let complaints = await withTaskGroup(of: [String].self) { group in
+            for worker in 0..<Self.processes {
+                group.addTask {
+                    var complaints: [String] = []
+                    var round = 0
+                    while Date() < end {
+                        round += 1
+                        let length = String(UInt64.random(in: 100_000_000...1_500_000_000))
+                        let arguments = [library, "random", String(worker * 1000 + round), length]
+                        let result = try? await Tool.result(Built.probePath, arguments)
+                        if let text = result?.text, text.contains("probe:") { complaints.append(text) }
+                    }
+                    return complaints
+                }
+            }
+            while Date() < end {
+                // What the driver itself has given them, without their contexts.
+                if let used = try? monitor.memoryBesidesContexts() { #expect(used <= limit) }
+                #expect(container.files.account(part: 0).map { $0.used <= limit } == true)
+                try? await Task.sleep(for: .milliseconds(5))
+            }
+            return await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(Set(complaints) == [])
+        #expect(container.files.account(part: 0).map { $0.refused > 0 } == true)
+        let rest = try await Tool.output(Built.probePath, [library, "room"])
+        #expect(rest == "\(limit) \(limit)\n")
+        #expect(try await Tool.output(Built.probePath, [library, "fill", "\(1 << 30)"]) == "\(limit)\n")
+    }
+}
