@@ -1,3 +1,4 @@
+package import Fleet
 package import Placement
 
 /// Runs policies over a trace of the openb family.

@@ -1,3 +1,4 @@
+package import Fleet
 package import Placement
 
 /// Something to do with a placer, whichever it is: no box, no dynamic dispatch inside.

@@ -60,6 +60,7 @@ private struct Seeded: RandomNumberGenerator {
         if request.devices.isEmpty { request.nodes = Int.random(in: 1...3, using: &random) }
         request.duration = maybe(span())
         request.queue = maybe("night/a-b")
+        request.placement = maybe(.gpuPacking)
         request.reservation = maybe("demo-day")
         request.priority = maybe(Int.random(in: -9...9, using: &random))
         request.patience = [.refuse, .wait(limit: nil), .wait(limit: span())].randomElement(using: &random) ?? .refuse

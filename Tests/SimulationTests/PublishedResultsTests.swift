@@ -1,3 +1,4 @@
+import Fleet
 import Placement
 import Simulation
 import Testing

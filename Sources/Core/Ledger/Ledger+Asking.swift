@@ -79,7 +79,7 @@ extension Ledger {
         let hasBounds = tree.queues.contains {
             $0.maximum != .none || $0.tenantMaximum != .none || !$0.borrows || !$0.lends
         }
-        let policy = tree.placement(of: queue) ?? settings.policy
+        let policy = request.placement ?? tree.placement(of: queue) ?? settings.policy
         guard hasBounds, let vacant, let amount = vacant.find(request, by: policy)?.amount else { return nil }
         let verdict = QuotaUse(tree).verdict(
             for: amount, tenant: tenant.uid, queue: queue, capacity: vacant.capacity)

@@ -64,7 +64,9 @@ extension Ledger {
         }
     }
 
-    func policy(for lease: Lease) -> PolicyName { tree.placement(of: queuePlace(of: lease)) ?? settings.policy }
+    func policy(for lease: Lease) -> PolicyName {
+        lease.request.placement ?? tree.placement(of: queuePlace(of: lease)) ?? settings.policy
+    }
 
     /// What the planner makes of everybody who waits, and of somebody new.
     ///

@@ -43,7 +43,7 @@ extension PlannerPass {
         let endless = running.indices.filter { timeline.until($0) == .endOfTime }.sorted {
             (running[$0].since, running[$0].id) < (running[$1].since, running[$1].id)
         }
-        let policy = planner.policy(of: asked.queue)
+        let policy = planner.policy(of: asked)
         var room = timeline.endsInOrder.last.map { timeline.freed(by: $0.until) } ?? timeline.pool
         for number in endless {
             timeline.giveBack(number, to: &room)
@@ -147,7 +147,7 @@ extension PlannerPass {
     private mutating func search(
         _ asked: WaitingRequest, notBefore first: Moment
     ) -> (start: Moment, placement: PoolPlacement)? {
-        let policy = planner.policy(of: asked.queue)
+        let policy = planner.policy(of: asked)
         guard hasBounds else {
             return timeline.earliest(asked.request, lasting: asked.limit, by: policy, notBefore: first)
         }
@@ -178,7 +178,7 @@ extension PlannerPass {
         let end = end(of: asked)
         guard
             let placement = trial.room(from: now, until: end).find(
-                asked.request, by: planner.policy(of: asked.queue)),
+                asked.request, by: planner.policy(of: asked)),
             quotaObstacle(to: placement.amount, of: asked) == nil,
             promiseBroken(by: placement.amount, of: asked, until: end) == nil
         else { return nil }
@@ -186,7 +186,7 @@ extension PlannerPass {
         let headEnd = promise.asked.limit.map { promise.start + $0 } ?? .endOfTime
         guard
             let other = trial.room(from: promise.start, until: headEnd).find(
-                promise.asked.request, by: planner.policy(of: promise.asked.queue))
+                promise.asked.request, by: planner.policy(of: promise.asked))
         else { return nil }
         trial.remove(added)
         promises[index].hold = trial.add(hold(promise.asked, other, from: promise.start, until: headEnd))

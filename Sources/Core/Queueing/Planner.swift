@@ -42,6 +42,8 @@ package struct Planner: Sendable {
         return pass.plan
     }
 
-    /// How placements are chosen for the requests of a queue.
-    package func policy(of queue: Int) -> PolicyName { policies[queue] }
+    /// How a placement is chosen: as the request says, or its queue, or the fleet.
+    package func policy(of asked: WaitingRequest) -> PolicyName {
+        asked.request.placement ?? policies[asked.queue]
+    }
 }

@@ -106,7 +106,7 @@ struct PlannerPass {
         let end = self.end(of: asked)
         if let reason = knownFailure(asked, shape, until: end) { return miss(asked, shape, because: reason) }
         let begun = timeline.begun(before: end)
-        let policy = planner.policy(of: asked.queue)
+        let policy = planner.policy(of: asked)
         guard let placement = withRoom(begun, until: end, { $0.find(asked.request, by: policy) }) else {
             if let placement = placeAroundHead(asked) { return start(asked, at: placement) }
             let reason = reasonForMiss(asked, shape, begun: begun)
@@ -129,7 +129,7 @@ struct PlannerPass {
         guard let failure = shapes[shape].failure, failure.end <= end else { return nil }
         if failure.starts < plan.starts.count, failure.reason != .noRoom, failure.reason != .never {
             // Whatever was in the way then, by now there may be too little room for anybody.
-            let fits = timeline.pool.find(asked.request, by: planner.policy(of: asked.queue)) != nil
+            let fits = timeline.pool.find(asked.request, by: planner.policy(of: asked)) != nil
             shapes[shape].failure =
                 fits ? (failure.end, failure.reason, plan.starts.count) : (now, .noRoom, plan.starts.count)
         }
@@ -181,7 +181,7 @@ struct PlannerPass {
 
     /// Why a request that has its quota did not fit.
     private mutating func reasonForMiss(_ asked: WaitingRequest, _ shape: Int, begun: Int) -> WaitReason {
-        let policy = planner.policy(of: asked.queue)
+        let policy = planner.policy(of: asked)
         guard couldEverFit(shape, asked) else { return .never }
         guard begun > 0 || !promises.isEmpty || !reservationHolds.isEmpty || keepsPromises else { return .noRoom }
         // Without the promises: is it for the reservations?

@@ -45,7 +45,7 @@ extension PlannerPass {
         reservationHolds.removeAll { $0.reservation == position }
         rooms = []
         defer { keep(position) }
-        let policy = planner.policy(of: asked.queue)
+        let policy = planner.policy(of: asked)
         let room = timeline.room(from: now, until: end(of: asked))
         var inside = room
         inside.take(room.everythingBeside(reservation.placement), for: .filler)

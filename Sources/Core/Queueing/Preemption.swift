@@ -99,7 +99,7 @@ extension PlannerPass {
         let end = asked.limit.map { start + $0 } ?? .endOfTime
         guard
             let placement = timeline.room(from: start, until: end, without: without).find(
-                asked.request, by: planner.policy(of: asked.queue))
+                asked.request, by: planner.policy(of: asked))
         else { return nil }
         guard hasBounds else { return placement }
         let quotas = quotas(without: without)

@@ -1,3 +1,4 @@
+import Fleet
 package import Queueing
 
 /// Ways to choose who is next, by the names that `divvy simulate jobs` takes.

@@ -44,6 +44,9 @@ struct RequestFlags: ParsableArguments {
             "On no GPU, or with node:NAME on no node, with others that name the same.", valueName: "name"))
     var antiAffinity: String?
 
+    @Option(help: ArgumentHelp("How the GPUs are chosen: best-fit, spread, fgd, ...", valueName: "policy"))
+    var placement: String?
+
     @Option(help: ArgumentHelp("Give the lease back after this time: 2h, 30m.", valueName: "time"))
     var `for`: String?
 
@@ -69,7 +72,8 @@ struct RequestFlags: ParsableArguments {
     var options: RequestOptions {
         RequestOptions(
             gpus: gpus, nodes: nodes, slice: slice, compute: compute, gpuMemory: gpuMemory, grade: grade, share: share,
-            topology: topology, antiAffinity: antiAffinity, for: `for`, queue: queue, reservation: reservation,
+            topology: topology, antiAffinity: antiAffinity, placement: placement, for: `for`, queue: queue,
+            reservation: reservation,
             priority: priority, wait: wait.map { $0.isEmpty ? String?.none : $0 }, noWait: noWait)
     }
 }
@@ -91,7 +95,8 @@ struct ReadRequest {
         LeaseRequest(
             gpus: options.gpus, nodes: options.nodes == nil ? nil : request.nodes, compute: options.compute,
             slice: options.slice, gpuMemory: options.gpuMemory, grade: options.grade, share: options.share,
-            topology: options.topology, antiAffinity: options.antiAffinity, duration: options.for,
+            topology: options.topology, antiAffinity: options.antiAffinity, placement: options.placement,
+            duration: options.for,
             queue: options.queue, reservation: options.reservation, priority: request.priority,
             wait: options.wait.map { $0 ?? "" }, noWait: options.noWait ? true : nil,
             name: name, keepAlive: keepAlive, holder: holder)

@@ -12,6 +12,7 @@ extension Request {
         case .node: words.append("on no node with \(antiAffinity?.name ?? "")")
         case nil: break
         }
+        if let placement { words.append("placed by \(placement.rawValue)") }
         if let duration { words.append("for \(DurationText.canonical(duration))") }
         if let queue { words.append("queue \(queue)") }
         if let reservation { words.append("in reservation \(reservation)") }
@@ -58,6 +59,7 @@ extension Request {
         if let minimumGrade { options += ["--grade", minimumGrade.rawValue] }
         if let sharing { options += ["--share", sharing.rawValue] }
         if let topology { options += ["--topology", topology.rawValue] }
+        if let placement { options += ["--placement", placement.rawValue] }
         if let antiAffinity { options += ["--anti-affinity", antiAffinity.description] }
         if let duration { options += ["--for", DurationText.canonical(duration)] }
         if let queue { options += ["--queue", queue] }

@@ -1,7 +1,7 @@
 extension Request {
     private enum Key: String, CodingKey {
         case count, nodes, portion, memory, models, gpuMemory, devices, driver, capabilities, minimumGrade, sharing
-        case topology, antiAffinity, duration, queue, reservation, priority, patience
+        case topology, antiAffinity, placement, duration, queue, reservation, priority, patience
     }
 
     /// Reads a request; what came later than the first release may be missing, as in journals written before it.
@@ -21,6 +21,7 @@ extension Request {
         sharing = try values.decodeIfPresent(Sharing.self, forKey: .sharing)
         topology = try values.decodeIfPresent(Topology.self, forKey: .topology)
         antiAffinity = try values.decodeIfPresent(AntiAffinity.self, forKey: .antiAffinity)
+        placement = try values.decodeIfPresent(PolicyName.self, forKey: .placement)
         duration = try values.decodeIfPresent(Span.self, forKey: .duration)
         queue = try values.decodeIfPresent(String.self, forKey: .queue)
         reservation = try values.decodeIfPresent(String.self, forKey: .reservation)

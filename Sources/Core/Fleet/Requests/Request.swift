@@ -28,6 +28,8 @@ package struct Request: Hashable, Sendable, Codable {
     package var topology: Topology?
     /// Whom it keeps away from; nil when it bears anybody.
     package var antiAffinity: AntiAffinity?
+    /// How its placement is chosen; nil leaves that to its queue.
+    package var placement: PolicyName?
     /// How long the lease lives; nil means until it is given back.
     package var duration: Span?
     package var queue: String?

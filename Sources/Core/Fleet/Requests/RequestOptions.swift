@@ -9,6 +9,7 @@ package struct RequestOptions: Hashable, Sendable {
     package var share: String?
     package var topology: String?
     package var antiAffinity: String?
+    package var placement: String?
     package var `for`: String?
     package var queue: String?
     package var reservation: String?
@@ -20,7 +21,8 @@ package struct RequestOptions: Hashable, Sendable {
     package init(
         gpus: String? = nil, nodes: String? = nil, slice: String? = nil, compute: String? = nil,
         gpuMemory: String? = nil, grade: String? = nil, share: String? = nil, topology: String? = nil,
-        antiAffinity: String? = nil, for duration: String? = nil, queue: String? = nil, reservation: String? = nil,
+        antiAffinity: String? = nil, placement: String? = nil, for duration: String? = nil, queue: String? = nil,
+        reservation: String? = nil,
         priority: String? = nil, wait: String?? = nil, noWait: Bool = false
     ) {
         self.gpus = gpus
@@ -32,6 +34,7 @@ package struct RequestOptions: Hashable, Sendable {
         self.share = share
         self.topology = topology
         self.antiAffinity = antiAffinity
+        self.placement = placement
         self.for = duration
         self.queue = queue
         self.reservation = reservation
@@ -46,7 +49,7 @@ extension RequestOptions {
         [
             ("--gpus", \.gpus), ("--nodes", \.nodes), ("--slice", \.slice), ("--compute", \.compute),
             ("--gpu-memory", \.gpuMemory), ("--grade", \.grade), ("--share", \.share), ("--topology", \.topology),
-            ("--anti-affinity", \.antiAffinity), ("--for", \.for), ("--queue", \.queue),
+            ("--anti-affinity", \.antiAffinity), ("--placement", \.placement), ("--for", \.for), ("--queue", \.queue),
             ("--reservation", \.reservation), ("--priority", \.priority),
         ]
     }

@@ -26,6 +26,7 @@ package enum RequestParser {
         if let text = options.share { request.sharing = try WordText.parse(text, option: "--share") }
         if let text = options.topology { request.topology = try WordText.parse(text, option: "--topology") }
         if let text = options.antiAffinity { request.antiAffinity = try WordText.antiAffinity(text) }
+        if let text = options.placement { request.placement = try WordText.parse(text, option: "--placement") }
         if let text = options.for { request.duration = try DurationText.parse(Piece(option: "--for", text: text)) }
         if let text = options.queue { request.queue = try WordText.queue(text) }
         if let text = options.reservation { request.reservation = try WordText.reservation(text) }

@@ -53,7 +53,7 @@ struct AskReader {
                 RequestOptions(
                     gpus: body.gpus, nodes: body.nodes.map(String.init), slice: body.slice, compute: body.compute,
                     gpuMemory: body.gpuMemory, grade: body.grade, share: body.share, topology: body.topology,
-                    antiAffinity: body.antiAffinity, for: body.duration, queue: body.queue,
+                    antiAffinity: body.antiAffinity, placement: body.placement, for: body.duration, queue: body.queue,
                     reservation: body.reservation, priority: body.priority.map(String.init),
                     wait: body.wait.map { $0.isEmpty ? nil : $0 }, noWait: body.noWait ?? false))
         } catch {

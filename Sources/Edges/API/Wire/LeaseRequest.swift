@@ -29,6 +29,7 @@ package struct LeaseRequest: Hashable, Sendable, Encodable {
     @Nullable package var topology: String?
     /// Whom it keeps away from: `db` on a GPU, `node:db` on a node.
     @Nullable package var antiAffinity: String?
+    @Nullable package var placement: String?
     /// How long the lease lives: `2h`; null means until it is given back.
     @Nullable package var duration: String?
     @Nullable package var queue: String?
@@ -48,6 +49,7 @@ package struct LeaseRequest: Hashable, Sendable, Encodable {
     package init(
         gpus: String? = nil, nodes: Int? = nil, compute: String? = nil, slice: String? = nil, gpuMemory: String? = nil,
         grade: String? = nil, share: String? = nil, topology: String? = nil, antiAffinity: String? = nil,
+        placement: String? = nil,
         duration: String? = nil, queue: String? = nil, reservation: String? = nil, priority: Int? = nil,
         wait: String? = nil, noWait: Bool? = nil, name: String? = nil, keepAlive: String? = nil, holder: Holder? = nil
     ) {
@@ -60,6 +62,7 @@ package struct LeaseRequest: Hashable, Sendable, Encodable {
         self.share = share
         self.topology = topology
         self.antiAffinity = antiAffinity
+        self.placement = placement
         self.duration = duration
         self.queue = queue
         self.reservation = reservation
@@ -72,7 +75,8 @@ package struct LeaseRequest: Hashable, Sendable, Encodable {
     }
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
-        case schema, gpus, nodes, compute, slice, gpuMemory, grade, share, topology, antiAffinity, duration, queue
+        case schema, gpus, nodes, compute, slice, gpuMemory, grade, share, topology, antiAffinity, placement, duration,
+            queue
         case reservation, priority, wait, noWait, name, keepAlive, holder
     }
 }
@@ -90,6 +94,7 @@ extension LeaseRequest: Decodable {
         grade = try container.decodeIfPresent(String.self, forKey: .grade)
         share = try container.decodeIfPresent(String.self, forKey: .share)
         topology = try container.decodeIfPresent(String.self, forKey: .topology)
+        placement = try container.decodeIfPresent(String.self, forKey: .placement)
         antiAffinity = try container.decodeIfPresent(String.self, forKey: .antiAffinity)
         duration = try container.decodeIfPresent(String.self, forKey: .duration)
         queue = try container.decodeIfPresent(String.self, forKey: .queue)

@@ -23,7 +23,8 @@ package struct RunArguments: Hashable, Sendable {
         package static let standard = OwnOptions(
             valued: [
                 "--gpus", "--nodes", "--slice", "--compute", "--gpu-memory", "--grade", "--share", "--topology",
-                "--anti-affinity", "--for", "--queue", "--reservation", "--priority", "--engine", "--lease-name",
+                "--anti-affinity", "--placement", "--for", "--queue", "--reservation", "--priority", "--engine",
+                "--lease-name",
             ],
             flags: ["--no-wait"], optionallyTimed: ["--wait"])
     }
