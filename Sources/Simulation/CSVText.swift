@@ -9,7 +9,8 @@ struct CSVText {
         let fields: [Substring]
     }
 
-    init(_ text: String, name: String, needing needed: [String]) throws(TraceError) {
+    /// - Parameter known: all columns that mean something; nil where others may be there, as in other people's traces.
+    init(_ text: String, name: String, needing needed: [String], known: [String]? = nil) throws(TraceError) {
         self.name = name
         var lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }.enumerated().makeIterator()
         guard let heading = lines.next()?.element, !heading.isEmpty else {
@@ -22,6 +23,10 @@ struct CSVText {
                 "\(name) has no column \(column): its first line is \"\(heading)\"; "
                     + "it needs \(needed.joined(separator: ","))"
             )
+        }
+        if let known, let stranger = names.first(where: { !known.contains(String($0)) }) {
+            throw TraceError(
+                "\(name) has a column \(stranger) that means nothing; the columns are \(known.joined(separator: ","))")
         }
         while let (index, line) = lines.next() {
             guard !line.isEmpty else { continue }

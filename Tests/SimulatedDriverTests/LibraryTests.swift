@@ -128,7 +128,9 @@ import Testing
         defer { dlclose(library) }
         let call = unsafeBitCast(try #require(dlsym(library, "nvmlInit_v2")), to: PFN_nvmlInit_v2.self)
         // In a container of a simulated machine, that machine's /dev/nvidiactl is found instead.
-        let isInMachine = FileManager.default.fileExists(atPath: "/dev/nvidiactl")
+        // A device of a real driver is none.
+        let attributes = try? FileManager.default.attributesOfItem(atPath: "/dev/nvidiactl")
+        let isInMachine = attributes?[.type] as? FileAttributeType == .typeRegular
         #expect(call() == (isInMachine ? NVML_SUCCESS : NVML_ERROR_DRIVER_NOT_LOADED))
     }
 

@@ -39,6 +39,7 @@ import Testing
     @Test(arguments: [
         ("", JobFormat.csv, "trace is empty"),
         ("submit,duration\n1,2\n", .csv, "trace has no column gpus"),
+        ("submit,duration,gpus,tenat\n1,2,1,a\n", .csv, "trace has a column tenat that means nothing"),
         ("submit,duration,gpus\n1,2,0\n", .csv, "trace:2: gpus is \"0\"; it takes a whole number from 1 to 100000"),
         ("submit,duration,gpus\n1,-2,1\n", .csv, "trace:2: duration is \"-2\"; it takes a number from 0 to 3155760000"),
         ("submit,duration,gpus\n1,nan,1\n", .csv, "trace:2: duration is \"nan\""),

@@ -45,8 +45,12 @@ extension JobTrace {
         return JobTrace(jobs, queues: queues, tenants: queues)
     }
 
+    private static let columns = [
+        "submit", "duration", "gpus", "share", "memory_gib", "nodes", "limit", "priority", "model", "queue", "tenant",
+    ]
+
     private static func csv(_ text: String, _ name: String) throws(TraceError) -> JobTrace {
-        let rows = try CSVText(text, name: name, needing: ["submit", "duration", "gpus"])
+        let rows = try CSVText(text, name: name, needing: ["submit", "duration", "gpus"], known: columns)
         var (queues, tenants) = (NameTable(), NameTable())
         var jobs: [Job] = []
         jobs.reserveCapacity(rows.rows.count)
