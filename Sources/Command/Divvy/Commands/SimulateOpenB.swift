@@ -1,5 +1,5 @@
-import Fleet
 import ArgumentParser
+import Fleet
 import Placement
 import Presentation
 import Simulation
