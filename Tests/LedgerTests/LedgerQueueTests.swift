@@ -61,6 +61,16 @@ import Testing
         #expect(ledger.reservations.first?.placement.parts.first?.grants.count == 2)
     }
 
+    @Test func `what was promised is still promised after it was written down and read back`() throws {
+        var ledger = Self.ledger(1) { $0.backfill = .conservative }
+        for _ in 0..<3 { _ = ledger.ask(try .written("--gpus", "1", "--for", "1h")) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let written = try encoder.encode(ledger)
+        #expect(String(decoding: written, as: UTF8.self).contains("\"spot\""), "something must be promised")
+        #expect(try encoder.encode(JSONDecoder().decode(Ledger.self, from: written)) == written)
+    }
+
     @Test func `nobody is stopped in the moment in which it is spared`() throws {
         var ledger = Self.ledger(2) { $0.preemption = .priority }
         let kept = try #require(ledger.ask(try .written("--gpus", "1"), keepAlive: Span(seconds: 30))?.lease)

@@ -52,11 +52,6 @@ package struct Decision: Hashable, Sendable, Codable {
     package var keeping: Keeping?
 
     package init() {}
-
-    /// Whether nothing follows from it.
-    package var isEmpty: Bool {
-        starts.isEmpty && preemptions.isEmpty && spared.isEmpty && order == nil && keeping == nil && promises == nil
-    }
 }
 
 extension Decision {

@@ -50,16 +50,10 @@ extension Ledger {
         return judgement
     }
 
-    /// Whether any queue's policy goes by the mix of requests.
-    var looksAhead: Bool {
-        let named = tree.queues.compactMap(\.placement) + [settings.policy]
-        return named.contains { $0 == .fgd || $0 == .divvy }
-    }
-
     /// Counts a request; the pool learns of it now and then, because that takes a while.
     mutating func see(_ request: Request) {
         mix.saw(request)
-        if looksAhead, nextNumber.isMultiple(of: 64) || nextNumber < 64 && nextNumber.isMultiple(of: 8) {
+        if nextNumber.isMultiple(of: 64) || nextNumber < 64 && nextNumber.isMultiple(of: 8) {
             pool?.mix = mix
         }
     }

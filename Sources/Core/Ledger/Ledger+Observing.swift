@@ -26,13 +26,13 @@ extension Ledger {
         let good = observation.conditions.map { _ in GPUCondition.good }
         vacant = Pool([NodeRoom(NodeObservation(node: observation.node, conditions: good))])
         var fresh = Pool([NodeRoom(observation, drained: Set(drained.keys))])
-        if looksAhead { fresh.mix = mix }
+        fresh.mix = mix
         for lease in leasesWithRoom {
             guard let placement = lease.placement, let place = PoolPlacement(placement, in: fresh) else { continue }
             fresh.take(place, for: lease.request)
         }
         // Positions hold for one list of GPUs.
-        if pool?.nodes.first?.node.gpus.map(\.id) != fresh.nodes.first?.node.gpus.map(\.id) { promises = [] }
+        if let pool, pool.nodes.first?.node.gpus.map(\.id) != fresh.nodes.first?.node.gpus.map(\.id) { promises = [] }
         placeReservations(in: fresh)
         pool = fresh
     }
