@@ -1,3 +1,4 @@
+import CLimiter
 import Foundation
 import LimiterAgent
 import Testing
@@ -69,6 +70,29 @@ struct MemoryTests {
             #expect(monotonicNow() - begin < 2_000_000_000)
             #expect(container.files.memoryHeld(part: 0) == 0)
         }
+    }
+
+    @Test func `a lock that a process died with is nobody's, also for the next one in its slot`() async throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one", memory: 1 << 30)
+        let bookSize = MemoryLayout<LimiterBook>.stride
+        let firstProcess = 64 + Int(LIMITER_GPUS) * bookSize
+        let books = try FileHandle(forUpdating: URL(fileURLWithPath: container.place + "/books"))
+        func write(_ value: UInt64, at offset: Int) throws {
+            try books.seek(toOffset: UInt64(offset))
+            try books.write(contentsOf: withUnsafeBytes(of: value) { Data($0) })
+        }
+        // The seventh process had the first slot, held half of the memory, and was changing the account.
+        try write(7, at: 0)
+        try write(1, at: 8)
+        try write(7 << 16, at: 64)
+        try write(1 << 29, at: 64 + 8)
+        try write(7, at: firstProcess)
+        try write(1 << 29, at: firstProcess + 32)
+        try books.close()
+        let text = try await Tool.output(
+            "/usr/bin/timeout", ["20", Built.probePath, container.library, "fill", "\(1 << 30)"])
+        #expect(text == "\(1 << 30)\n")
     }
 
     @Test func `threads that allocate at random leave nothing behind`() async throws {

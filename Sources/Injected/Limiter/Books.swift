@@ -73,7 +73,7 @@ enum Books {
         var found = false
         for slot in 0..<min(load32(&books.pointee.highest), UInt32(LIMITER_PROCESSES)) {
             guard let process = process_of(books, slot), let held = held_of(process, gpu),
-                load64(&process.pointee.serial) != 0, load64(held) != 0, !Membership.isAlive(slot, process)
+                load64(held) != 0, !Membership.isAlive(slot, process)
             else { continue }
             lock(book, gpu)
             // Somebody else may have been faster, and a new process may have the slot.

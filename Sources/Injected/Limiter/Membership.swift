@@ -14,6 +14,8 @@ enum Membership {
             guard let process = process_of(books, slot), lock_byte(state.pointee.file, byte(slot)) else { continue }
             let before = load64(&process.pointee.serial)
             if before != 0, isRunning(process, own) { continue }
+            // Whoever had the slot is nobody now: a lock that it died with is a dead one's for everybody, also for us.
+            store64(&process.pointee.serial, 0)
             let serial = add64(&books.pointee.serials, 1)
             state.pointee.slot = slot
             state.pointee.token = token(serial, slot)
