@@ -121,8 +121,24 @@ package actor Engine {
         guard let lease = ledger.lease(id) else { throw .refused(.unknownLease(id)) }
         try await settled()
         if case .granted = lease.state, preparations[id] == nil, !preparing.contains(id) { await prepare(lease) }
-        let fence = await preparer.reading(of: id)
-        return PreparedLease(lease: ledger.lease(id) ?? lease, preparation: preparations[id], fence: fence)
+        let fences = await preparer.readings(of: id)
+        return PreparedLease(lease: ledger.lease(id) ?? lease, preparation: preparations[id], fences: fences)
+    }
+
+    /// Lets programs of a granted lease start: their limits stand once it returns, and they are not to start if it throws.
+    ///
+    /// Whoever has made them may say so: root, the daemon's user, or the lease's own tenant for processes of its own.
+    package func admit(_ arrival: Arrival, to id: LeaseID, caller: Caller) async throws(EngineError) {
+        try authorize(caller, for: id)
+        guard let lease = ledger.lease(id), case .granted = lease.state, let node = ledger.observation?.node else {
+            throw .refused(.notGranted(id))
+        }
+        try await settled()
+        do throws(PreparationError) {
+            try await preparer.admit(arrival, of: lease, on: node)
+        } catch {
+            throw .admission(error)
+        }
     }
 
     /// Returns when what was read before is on disk.

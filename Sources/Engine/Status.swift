@@ -43,13 +43,13 @@ package struct PreparedLease: Sendable {
     package let lease: Lease
     /// nil while it waits and after it has ended.
     package let preparation: Preparation?
-    /// What makes it hold, read back when it was asked for; nil where nothing of ours does.
-    package let fence: FenceReading?
+    /// What makes it hold, read back when it was asked for, strongest first; empty where nothing of ours does.
+    package let fences: [FenceReading]
 
-    package init(lease: Lease, preparation: Preparation?, fence: FenceReading? = nil) {
+    package init(lease: Lease, preparation: Preparation?, fences: [FenceReading] = []) {
         self.lease = lease
         self.preparation = preparation
-        self.fence = fence
+        self.fences = fences
     }
 }
 
@@ -98,6 +98,8 @@ package enum EngineError: Error, Sendable {
     case journal(JournalError)
     /// It was granted, but could not be made ready on the node, and was given back.
     case preparation(PreparationError)
+    /// Its programs could not be given their limits, so they must not start.
+    case admission(PreparationError)
     /// The daemon is stopping or has lost its journal.
     case stopped(String)
 }

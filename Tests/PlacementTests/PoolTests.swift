@@ -157,7 +157,7 @@ import Testing
 
     @Test func `has a fence for shares only where a node has one`() throws {
         var fenced = Sample.room(1, name: "fenced")
-        fenced.shareGrade = .cooperative
+        fenced.fence = ShareFence(.cooperative)
         var pool = Pool([Sample.room(1, name: "open"), fenced])
         #expect(try pool.place("--gpus 0.5 --grade cooperative") == ["1/0"])
         #expect(try pool.explain(Sample.request("--gpus 0.5 --grade enforced")).obstacle == .weakGrade)

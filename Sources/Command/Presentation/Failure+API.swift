@@ -34,7 +34,7 @@ extension ExitStatus {
             case .notNow, .queueFull, .tooMany: .noCapacity
             case .never, .notYet, .badRequest, .tooLong, .badQuota: .badData
             case .unknownLease, .alreadyEnded, .unknownQueue, .unknownReservation, .unknownGPU: .notFound
-            case .notGranted, .noDeadline, .preparation: .failed
+            case .notGranted, .noDeadline, .preparation, .admission: .failed
             case .keyReused, .reservationNameTaken: .cannotCreate
             case .notYours, .tooUrgent, .notInQueue, .operatorsOnly: .notPermitted
             case .journal: .inputOutput

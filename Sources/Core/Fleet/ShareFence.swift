@@ -1,31 +1,97 @@
 /// How strong a fence a node can put around shares of its GPUs.
 package struct ShareFence: Hashable, Sendable, Codable {
-    /// The strongest grade that a share can have.
+    /// The strongest grade that a share can have, and has unless its request says otherwise.
     package let grade: Grade
+    /// Whether the limiter can be had as well, where it is not the strongest means.
+    package let hasLimiter: Bool
     /// Why it is no stronger, in one sentence; nil where there is nothing to say.
     package let limitation: String?
 
-    package init(_ grade: Grade, limitation: String? = nil) {
+    package init(_ grade: Grade, hasLimiter: Bool? = nil, limitation: String? = nil) {
         self.grade = grade
+        self.hasLimiter = hasLimiter ?? (grade == .cooperative)
         self.limitation = limitation
     }
+
+    /// Nothing that would fence a share.
+    package static let none = ShareFence(.unfenced)
+
+    /// The grade of a share for the request; nil where what it names cannot be had.
+    ///
+    /// Sharing by time is what the driver does by itself: nobody else has a hand in it. A share that may take whatever
+    /// others leave, or host memory, is held by the limiter: multi-process service and driver know neither.
+    package func grade(for request: Request) -> Grade? {
+        switch request.sharing {
+        case .time: .unfenced
+        case .mps: grade == .enforced ? .enforced : nil
+        case .limiter: hasLimiter ? .cooperative : nil
+        case nil, .exclusive, .mig:
+            if grade == .enforced, request.needsLimiter { hasLimiter ? .cooperative : nil } else { grade }
+        }
+    }
+
+    private enum Key: CodingKey { case grade, hasLimiter, limitation }
+
+    package init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: Key.self)
+        self.init(
+            try values.decode(Grade.self, forKey: .grade),
+            hasLimiter: try values.decodeIfPresent(Bool.self, forKey: .hasLimiter),
+            limitation: try values.decodeIfPresent(String.self, forKey: .limitation))
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: Key.self)
+        try values.encode(grade, forKey: .grade)
+        // As it was written before there was a choice, where there is none.
+        if hasLimiter != (grade == .cooperative) { try values.encode(hasLimiter, forKey: .hasLimiter) }
+        try values.encodeIfPresent(limitation, forKey: .limitation)
+    }
+}
+
+extension Request {
+    /// Whether only the limiter can hold what it asks for beside its share and memory.
+    package var needsLimiter: Bool { burst == .any || spill != nil }
 }
 
 extension Node {
     /// The grade that a share of one of its GPUs has.
-    package func grade(ofShareFor request: Request) -> Grade {
-        // Sharing by time is what the driver does by itself: nobody else has a hand in it.
-        request.sharing == .time ? .unfenced : fence?.grade ?? .unfenced
-    }
+    package func grade(ofShareFor request: Request) -> Grade { fence?.grade(for: request) ?? .unfenced }
 
-    /// Why a share for the request cannot have the grade that it demands; nil when it can, or demands none.
+    /// Why a share for the request cannot have the means or the grade that it demands; nil when it can, or demands none.
     package func obstacle(toGradeOf request: Request) -> String? {
-        guard request.portion != .whole, let wanted = request.minimumGrade, wanted > grade(ofShareFor: request) else {
-            return nil
+        guard request.isOfShares else { return nil }
+        let fence = fence ?? .none
+        let why = fence.limitation.map { ": \($0)" } ?? ""
+        guard let grade = fence.grade(for: request) else {
+            return switch request.sharing {
+            case .mps: "a share on \(name) cannot be held by mps\(why)"
+            case .limiter: "a share on \(name) cannot be held by the limiter\(why)"
+            default: "a share on \(name) that uses what others leave needs the limiter\(why)"
+            }
         }
+        if request.spill != nil, grade != .cooperative {
+            return "host memory in place of GPU memory needs the limiter, which a share on \(name) does not have\(why)"
+        }
+        if let burst = request.burst, burst != .any, grade < .cooperative {
+            return "a share on \(name) is \(grade.rawValue), so nothing would keep it within \(burst)\(why)"
+        }
+        guard let wanted = request.minimumGrade, wanted > grade else { return nil }
         if request.sharing == .time { return "a share by time is never fenced: leave --share or --grade away" }
-        let most = grade(ofShareFor: request).rawValue
-        let why = fence?.limitation.map { ": \($0)" } ?? ""
-        return "a share on \(name) is \(most) at most, not \(wanted.rawValue)\(why)"
+        if grade < fence.grade {
+            return "a share as asked for is \(grade.rawValue), not \(wanted.rawValue): leave --share, --burst any and "
+                + "--gpu-memory-spill away"
+        }
+        return "a share on \(name) is \(grade.rawValue) at most, not \(wanted.rawValue)\(why)"
+    }
+}
+
+extension Request {
+    /// Whether it asks for parts of GPUs that are no slices.
+    package var isOfShares: Bool {
+        switch portion {
+        case .share, .memory, .compute: true
+        case .whole, .slice: false
+        }
     }
 }

@@ -15,8 +15,10 @@ struct Need: Sendable {
     let least: Bytes
     let usual: Bytes
     let most: Bytes?
-    /// A whole GPU with foreign processes on it will not do.
+    /// A GPU with foreign processes on it will not do.
     let mustBeAlone: Bool
+    /// It is held by multi-process service, which has a GPU to itself.
+    let isServed: Bool
     /// Thousandths of a GPU's compute, the least that will do.
     let leastShare: Int32
     /// Thousandths of a GPU that it takes, of compute or of memory, whichever is more: what policies go by.
@@ -59,7 +61,10 @@ struct Need: Sendable {
         case .share, .memory: milli = max(leastShare, leastMemoryMilli)
         }
         self.share = share ?? .zero
-        mustBeAlone = request.sharing == .exclusive || request.minimumGrade ?? .unfenced > .unfenced
+        isServed = request.isOfShares && kind.fence.grade(for: request) == .enforced
+        mustBeAlone =
+            isServed
+            || manner == .whole && (request.sharing == .exclusive || request.minimumGrade ?? .unfenced > .unfenced)
         obstacle = Self.obstacle(
             to: request, of: kind, manner: manner, share: share, least: least, slices: slices)
     }
@@ -82,8 +87,9 @@ struct Need: Sendable {
         guard manner != .share || share != nil else { return .unknownCompute }
         guard share ?? .zero <= .whole else { return .tooWeak }
         let isExclusive = request.minimumGrade == .exclusive || request.sharing == .exclusive
-        if manner != .whole, isExclusive || request.minimumGrade ?? .unfenced > kind.fence { return .weakGrade }
-        return nil
+        guard manner != .whole else { return nil }
+        guard let grade = kind.fence.grade(for: request) else { return .weakGrade }
+        return isExclusive || request.minimumGrade ?? .unfenced > grade ? .weakGrade : nil
     }
 
     /// Why a GPU of the kind cannot give it now; nil where it can. Whether slices fit is for `SliceNeed` to say.
@@ -98,7 +104,9 @@ struct Need: Sendable {
             guard room.leases == 0 else { return .shareTaken }
             if foreign > 0, mustBeAlone { return .foreignProcesses }
         case .slice: return nil
-        case .share, .memory: break
+        case .share, .memory:
+            if room.leases > 0, (room.served > 0) != isServed { return .otherMeans }
+            if foreign > 0, mustBeAlone { return .foreignProcesses }
         }
         let (milli, memory) = amounts(from: room)
         guard milli <= room.freeMilli else { return .shareTaken }

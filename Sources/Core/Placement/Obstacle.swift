@@ -15,7 +15,10 @@ package enum Obstacle: Int, Hashable, Sendable, CaseIterable {
     /// Fewer nodes will do than are asked for.
     case tooFewNodes
 
-    case drained, unhealthy, antiAffinity, foreignProcesses, shareTaken, memoryTaken, slotsTaken
+    case drained, unhealthy, antiAffinity, foreignProcesses
+    /// Others share it by means that cannot be on one GPU with those of the request.
+    case otherMeans
+    case shareTaken, memoryTaken, slotsTaken
     /// It is free, but too few of those that are joined with it as asked.
     case linkedTaken, numaTaken
     /// It is free, but too few others of its node.
@@ -54,6 +57,7 @@ extension Obstacle {
         case .unhealthy: ("are unhealthy", "is unhealthy")
         case .antiAffinity: ("are held by those it keeps away from", "is held by those it keeps away from")
         case .foreignProcesses: ("are held by processes without a lease", "is held by processes without a lease")
+        case .otherMeans: ("are shared by other means", "is shared by other means")
         case .shareTaken: ("are taken by leases", "is taken by leases")
         case .memoryTaken: ("have too little memory free", "has too little memory free")
         case .slotsTaken: ("have no place free for such slices", "has no place free for such slices")

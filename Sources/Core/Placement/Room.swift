@@ -13,6 +13,8 @@ package struct GPURoom: Hashable, Sendable {
     package var leasedShare: Share
     package var leasedMemory: Bytes
     package var leases: Int32
+    /// How many of them are held by multi-process service, which has the GPU to itself: all or none.
+    package var served: Int32 = 0
     /// What slices have taken; nothing where the GPU is not cut into slices.
     package var slices = SliceOccupancy.empty
 

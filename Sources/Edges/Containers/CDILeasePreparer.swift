@@ -12,17 +12,26 @@ package final class CDILeasePreparer: LeasePreparer {
         package var library: @Sendable (Node) -> String?
         /// Where device nodes are: `/dev`, or a simulated driver's directory.
         package var deviceRoot: String
+        /// The program that asks for a container's admission, and what it needs to reach the daemon.
+        package var admission: [String]
         /// What makes shares hold; nil where nothing does.
         package var isolation: (any LeaseIsolation)?
 
         package init(
             directory: CDIDirectory?, library: @escaping @Sendable (Node) -> String? = { $0.driver?.library },
-            deviceRoot: String = "/dev", isolation: (any LeaseIsolation)? = nil
+            deviceRoot: String = "/dev", admission: [String] = ["/usr/local/bin/divvy", "hook"],
+            isolation: (any LeaseIsolation)? = nil
         ) {
+            self.admission = admission
             self.isolation = isolation
             self.directory = directory
             self.library = library
             self.deviceRoot = deviceRoot
+        }
+
+        /// Run by the engine's runtime once the container's cgroup is there and before its program starts.
+        fileprivate func admissionHook(_ lease: LeaseID) -> ContainerEdits.Hook {
+            .init(name: "createRuntime", path: admission.first ?? "", arguments: admission + [lease.description])
         }
     }
 
@@ -39,7 +48,7 @@ package final class CDILeasePreparer: LeasePreparer {
     package init(_ settings: Settings) { self.settings = settings }
 
     package func prepare(_ lease: Lease, on node: Node) async throws(PreparationError) -> Preparation {
-        let hold = try settings.isolation?.hold(lease, on: node)
+        let hold = try await settings.isolation?.hold(lease, on: node)
         let edits = try edits(of: lease, on: node, hold)
         let name = lease.id.description
         if let directory = settings.directory {
@@ -58,34 +67,45 @@ package final class CDILeasePreparer: LeasePreparer {
         let environment = [
             "CUDA_VISIBLE_DEVICES=\(uuids)", "NVIDIA_VISIBLE_DEVICES=\(uuids)", "CUDA_DEVICE_ORDER=PCI_BUS_ID",
             "DIVVY_LEASE=\(name)",
-        ]
+        ] + (hold?.processEnvironment ?? [])
         let files = try driverFiles(node)
         return Preparation(
             cdiDevice: CDISpecification.qualifiedName(name), cdiSpecification: settings.directory?.file(of: lease.id),
             edits: edits, processEnvironment: environment,
             hiddenDevices: node.gpus.filter { gpu in !mine.contains { $0.id == gpu.id } }
-                .map { files.devicePath(minor: $0.minor) }, processMounts: hold?.processMounts ?? [])
+                .map { files.devicePath(minor: $0.minor) }, processMounts: hold?.processMounts ?? [],
+            needsAdmission: hold?.needsAdmission ?? false)
     }
 
     package func dismiss(_ lease: LeaseID) async {
         // A file that cannot be removed now is removed by the next reconciliation.
         try? settings.directory?.remove(lease)
-        settings.isolation?.release(lease)
+        await settings.isolation?.release(lease)
     }
 
-    package func reading(of lease: LeaseID) async -> FenceReading? { settings.isolation?.reading(of: lease) }
+    package func admit(_ arrival: Arrival, of lease: Lease, on node: Node) async throws(PreparationError) {
+        try await settings.isolation?.admit(arrival, of: lease, on: node)
+    }
+
+    package func readings(of lease: LeaseID) async -> [FenceReading] {
+        await settings.isolation?.readings(of: lease) ?? []
+    }
+
+    package func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool {
+        await settings.isolation?.throttle(lease, isThrottled) ?? false
+    }
 
     package func reconcile(_ leases: [Lease], on node: Node) async throws(PreparationError) {
         var problems: [String] = []
         let placed = leases.filter { $0.placement != nil }
-        do { try settings.isolation?.reconcile(placed, on: node) } catch { problems.append(error.description) }
+        do { try await settings.isolation?.reconcile(placed, on: node) } catch { problems.append(error.description) }
         guard let directory = settings.directory else {
             guard problems.isEmpty else { throw PreparationError(problems.joined(separator: "; ")) }
             return
         }
         for lease in placed {
             do {
-                let hold = try settings.isolation?.hold(lease, on: node)
+                let hold = try await settings.isolation?.hold(lease, on: node)
                 try directory.write(specification(lease.id.description, edits(of: lease, on: node, hold)), of: lease.id)
             } catch {
                 problems.append("\(lease.id): \(error)")
@@ -136,7 +156,10 @@ package final class CDILeasePreparer: LeasePreparer {
             edits.deviceNodes += own.deviceNodes
             edits.mounts += own.mounts
         }
-        if let hold, capabilities.contains(.compute) { try edits.put(hold, lease.id) }
+        if let hold, capabilities.contains(.compute) {
+            try edits.put(hold, lease.id)
+            if hold.needsAdmission { edits.hooks.append(settings.admissionHook(lease.id)) }
+        }
         return edits
     }
 

@@ -5,9 +5,7 @@ import Synchronization
 
 /// Makes shares hold by the limiter: a library in the place of the CUDA driver's keeps each lease's limits, and a thread
 /// for each GPU says whose turn it is.
-///
-/// A lease has it whose grade is `cooperative`; no other lease has anything of it.
-package final class LimiterIsolation: LeaseIsolation {
+package final class LimiterIsolation: FenceMeans {
     private struct Held {
         let container: LimitedContainer
         /// The keepers of turns that know it.
@@ -19,7 +17,7 @@ package final class LimiterIsolation: LeaseIsolation {
         var keepers: [GPUID: (keeper: TurnKeeper, members: Int)] = [:]
         /// Why the limiter is not installed; nil once it is.
         var problem: String?
-        var fences: (driver: DriverInfo?, fence: ShareFence)?
+        var checks: (driver: DriverInfo?, problem: String?)?
     }
 
     private let settings: LimiterSettings
@@ -27,7 +25,7 @@ package final class LimiterIsolation: LeaseIsolation {
     private let stages: [LimiterStage]
     private let state: Mutex<State>
 
-    /// Installs the limiter's library; where that cannot be done, `fence(on:)` says why.
+    /// Installs the limiter's library; where that cannot be done, `problem(on:)` says why.
     package init(_ settings: LimiterSettings) {
         self.settings = settings
         let files = LimiterFiles(directory: settings.directory)
@@ -50,34 +48,28 @@ package final class LimiterIsolation: LeaseIsolation {
         }
     }
 
-    /// How strong a fence shares on a node can have.
-    package func fence(on node: Node) -> ShareFence {
+    package func problem(on node: Node) -> String? {
         state.withLock { state in
             // Looking for files takes longer than remembering; they stay where they are as long as the driver does.
-            if let known = state.fences, known.driver == node.driver { return known.fence }
-            let fence: ShareFence
-            if let problem = state.problem {
-                fence = ShareFence(.unfenced, limitation: problem)
-            } else if settings.driverLibrary(node, "libcuda") == nil {
-                fence = ShareFence(
-                    .unfenced, limitation: "the driver has no libcuda.so.1, which the limiter stands in front of")
-            } else {
-                fence = ShareFence(.cooperative, limitation: "it is held by the limiter, which honest programs keep to")
+            if let known = state.checks, known.driver == node.driver { return known.problem }
+            var problem = state.problem
+            if problem == nil, settings.driverLibrary(node, "libcuda") == nil {
+                problem = "the driver has no libcuda.so.1, which the limiter stands in front of"
             }
-            state.fences = (node.driver, fence)
-            return fence
+            state.checks = (node.driver, problem)
+            return problem
         }
     }
 
-    package func hold(_ lease: Lease, on node: Node) throws(PreparationError) -> ShareHold? {
-        guard let placement = lease.placement, placement.grade == .cooperative else { return nil }
+    package func hold(_ lease: Lease, on node: Node) throws(PreparationError) -> ShareHold {
+        guard let placement = lease.placement else { return ShareHold() }
         let covered = stages.compactMap { stage in
             settings.driverLibrary(node, stage.name).map { (stage: stage, real: $0) }
         }
         guard covered.contains(where: \.stage.isFence) else {
             throw PreparationError(
                 "\(lease.id) was granted as cooperative, and the limiter cannot be had any more: "
-                    + (fence(on: node).limitation ?? "install it again"))
+                    + (problem(on: node) ?? "install it again"))
         }
         let parts = try parts(of: placement, lease.id)
         do throws(LimiterError) {
@@ -103,7 +95,7 @@ package final class LimiterIsolation: LeaseIsolation {
         for lease in leases {
             do { _ = try hold(lease, on: node) } catch { problems.append(error.description) }
         }
-        let living = Set(leases.filter { $0.placement?.grade == .cooperative }.map(\.id))
+        let living = Set(leases.map(\.id))
         for lease in files.leases() where !living.contains(lease) { release(lease) }
         guard problems.isEmpty else { throw PreparationError(problems.joined(separator: "; ")) }
     }
@@ -120,7 +112,7 @@ package final class LimiterIsolation: LeaseIsolation {
                 memoryUsed: account.map { _ in Bytes(clamping: container.memoryHeld(part: index)) },
                 memoryPeak: account.map { Bytes(clamping: $0.peak) }, refusals: account?.refused)
         }
-        return FenceReading(means: "limiter", directory: files.directory(of: lease), parts: parts)
+        return FenceReading(means: .limiter, source: files.directory(of: lease), parts: parts)
     }
 
     // MARK: One lease

@@ -65,11 +65,14 @@ package struct Preparation: Hashable, Sendable, Codable {
     package let hiddenDevices: [String]
     /// For a plain process: files that stand in the place of others, for it and its children only, in this order.
     package let processMounts: [ContainerEdits.Mount]
+    /// A plain process must ask to be admitted before it becomes the command; containers' hooks do that for them.
+    package let needsAdmission: Bool
 
     package init(
         cdiDevice: String, cdiSpecification: String?, edits: ContainerEdits, processEnvironment: [String],
-        hiddenDevices: [String], processMounts: [ContainerEdits.Mount] = []
+        hiddenDevices: [String], processMounts: [ContainerEdits.Mount] = [], needsAdmission: Bool = false
     ) {
+        self.needsAdmission = needsAdmission
         self.processMounts = processMounts
         self.cdiDevice = cdiDevice
         self.cdiSpecification = cdiSpecification
@@ -90,12 +93,21 @@ package protocol LeasePreparer: Sendable {
     /// Brings what stands on disk into line with the leases that live: rewrites theirs, removes all others of ours.
     func reconcile(_ leases: [Lease], on node: Node) async throws(PreparationError)
 
-    /// What makes a lease hold, read back now; nil where nothing of ours does.
-    func reading(of lease: LeaseID) async -> FenceReading?
+    /// Puts limits on programs of a lease that are about to start; they are not to start if this fails.
+    func admit(_ arrival: Arrival, of lease: Lease, on node: Node) async throws(PreparationError)
+
+    /// What makes a lease hold, read back now, strongest first; empty where nothing of ours does.
+    func readings(of lease: LeaseID) async -> [FenceReading]
+
+    /// Keeps a lease's programs from the GPU's compute but for a trickle, or lets them have their share again; false
+    /// where nothing of ours can do that.
+    func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool
 }
 
 extension LeasePreparer {
-    package func reading(of lease: LeaseID) async -> FenceReading? { nil }
+    package func admit(_ arrival: Arrival, of lease: Lease, on node: Node) async throws(PreparationError) {}
+    package func readings(of lease: LeaseID) async -> [FenceReading] { [] }
+    package func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool { false }
 }
 
 /// Why a lease could not be made ready: what, where, and what to do.

@@ -24,7 +24,10 @@ struct Run: AsyncParsableCommand {
               --gpu-memory SIZE   memory on each GPU: 10GiB
                                   (--memory stays the engine's)
               --grade GRADE       the weakest acceptable fence
-              --share MEANS       exclusive, mig, mps, time
+              --share MEANS       exclusive, mig, mps, limiter, time
+              --burst BURST       what a share may use while others idle:
+                                  no, any, 0.8
+              --gpu-memory-spill SIZE  host memory beyond the GPU's
               --compute AMOUNT    40tflops, 0.5xa100: whichever GPU that is
               --slice PROFILE, --topology KIND, --anti-affinity NAME, --nodes N
               --queue NAME, --priority N, --reservation NAME

@@ -38,6 +38,9 @@ struct Daemon: Sendable {
 
     func keepAlive(_ id: LeaseID) async throws -> LeaseView { try await call { try await $0.keepAlive(id) } }
 
+    /// Has the limits of this process put in place, which is about to become a lease's command.
+    func admit(to id: LeaseID) async throws -> LeaseView { try await call { try await $0.admit(to: id) } }
+
     func queue() async throws -> QueueReportView { try await call { try await $0.queue() } }
 
     func why(_ id: LeaseID) async throws -> WhyView { try await call { try await $0.why(id) } }

@@ -54,6 +54,7 @@ struct LeasedRun {
         guard let preparation = lease.preparation else {
             throw Failure(.runFailed, "\(lease.id) was granted, but the daemon did not say how to use it")
         }
+        if preparation.needsAdmission { _ = try await asking().daemon.admit(to: lease.id) }
         let merged = ProcessEnvironment(Console.environmentEntries).taking(preparation.processEnvironment)
         for name in merged.overruled {
             Console.note("divvy: note: \(name) of your environment is overruled; the lease decides which GPUs are seen")

@@ -7,6 +7,6 @@ extension Preparation {
         self.init(
             cdiDevice: view.cdiDevice, cdiSpecification: view.cdiSpecification, edits: view.edits,
             processEnvironment: view.processEnvironment, hiddenDevices: view.hiddenDevices,
-            processMounts: view.processMounts)
+            processMounts: view.processMounts, needsAdmission: view.needsAdmission)
     }
 }

@@ -34,6 +34,13 @@ struct RequestFlags: ParsableArguments {
             valueName: "means"), completion: .list(Request.Sharing.allCases.map(\.rawValue)))
     var share: String?
 
+    @Option(help: ArgumentHelp("What a share may use while others idle: no, any, 0.8.", valueName: "burst"))
+    var burst: String?
+
+    @Option(
+        help: ArgumentHelp("Host memory that stands in once the GPU's is used up: 8GiB.", valueName: "size"))
+    var gpuMemorySpill: String?
+
     @Option(
         help: ArgumentHelp("\(Request.Topology.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "kind"),
         completion: .list(Request.Topology.allCases.map(\.rawValue)))
@@ -72,7 +79,7 @@ struct RequestFlags: ParsableArguments {
     var options: RequestOptions {
         RequestOptions(
             gpus: gpus, nodes: nodes, slice: slice, compute: compute, gpuMemory: gpuMemory, grade: grade, share: share,
-            topology: topology, antiAffinity: antiAffinity, placement: placement, for: `for`, queue: queue,
+            burst: burst, gpuMemorySpill: gpuMemorySpill, topology: topology, antiAffinity: antiAffinity, placement: placement, for: `for`, queue: queue,
             reservation: reservation,
             priority: priority, wait: wait.map { $0.isEmpty ? String?.none : $0 }, noWait: noWait)
     }
@@ -95,7 +102,8 @@ struct ReadRequest {
         LeaseRequest(
             gpus: options.gpus, nodes: options.nodes == nil ? nil : request.nodes, compute: options.compute,
             slice: options.slice, gpuMemory: options.gpuMemory, grade: options.grade, share: options.share,
-            topology: options.topology, antiAffinity: options.antiAffinity, placement: options.placement,
+            burst: options.burst, gpuMemorySpill: options.gpuMemorySpill, topology: options.topology,
+            antiAffinity: options.antiAffinity, placement: options.placement,
             duration: options.for,
             queue: options.queue, reservation: options.reservation, priority: request.priority,
             wait: options.wait.map { $0 ?? "" }, noWait: options.noWait ? true : nil,

@@ -28,7 +28,7 @@ extension Failure {
     init(_ error: EngineError) {
         switch error {
         case .journal(let error): self.init(error)
-        case .preparation(let error): self.init(.failed, "\(error)")
+        case .preparation(let error), .admission(let error): self.init(.failed, "\(error)")
         case .stopped(let why): self.init(.failed, why)
         case .refused(let refusal): self.init(.internalFault, "\(refusal)")
         case .operatorsOnly(let what):

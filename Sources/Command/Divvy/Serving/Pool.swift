@@ -35,10 +35,13 @@ struct Pool {
         let engines = installedEngines
         let holders = try LeaseHolderWatch(engines: engines)
         let devices = NVMLDeviceSource(library: driver.library, nodeName: Host.name, note: driver.note)
-        let isolation = LimiterIsolation(
+        let limiter = LimiterIsolation(
             LimiterSettings(
                 directory: paths.limiterDirectory, builtLibrary: BuiltLimiter.library, builtView: BuiltLimiter.view,
                 deviceRoot: driver.deviceRoot, driverLibrary: { DriverFiles.library($1, of: $0) }))
+        let isolation = IsolationLadder(
+            driverLimits: AbsentMeans(because: "the driver's memory limits are not built yet"),
+            service: AbsentMeans(because: "multi-process service is not built yet"), limiter: limiter)
         let engine = Engine(
             journal: try openJournal(), devices: FencedDevices(devices, isolation: isolation),
             preparer: CDILeasePreparer(

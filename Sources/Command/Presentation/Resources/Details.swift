@@ -57,7 +57,7 @@ extension Details {
             ("CDI file", lease.preparation?.cdiSpecification.map { Cell($0) }),
         ]
         self.init(
-            facts + lease.grants.map(Self.fact) + Self.facts(lease.fence, lease.grants) + end
+            facts + lease.grants.map(Self.fact) + lease.heldBy.flatMap { Self.facts($0, lease.grants) } + end
                 + lease.notes.map { ("Note", Cell($0)) })
     }
 
@@ -66,16 +66,23 @@ extension Details {
         return Cell(lease.fences.map { "\(grade): \($0)" } ?? grade)
     }
 
-    private static func facts(_ fence: FenceView?, _ grants: [GrantView]) -> [Fact] {
-        guard let fence else { return [] }
-        return [("Held by", Cell("\(fence.means), \(fence.directory)"))]
+    private static func facts(_ fence: FenceView, _ grants: [GrantView]) -> [Fact] {
+        [("Held by", Cell("\(fence.means.rawValue), \(fence.source)"))]
             + fence.gpus.map { part in
                 let index = grants.first { $0.gpu == part.gpu }?.index
-                let used = part.memoryUsedBytes.map { "\(Wording.bytes($0)) used" } ?? "its books cannot be read"
-                let peak = part.memoryPeakBytes.map { ", \(Wording.bytes($0)) at most" } ?? ""
-                let refusals = part.refusals.flatMap { $0 > 0 ? ", refused \($0) times" : nil } ?? ""
-                let limit = "\(Wording.share(part.milliGPU)) GPU, \(Wording.bytes(part.memoryLimitBytes))"
-                return ("Limit of GPU \(index.map(String.init) ?? "gone")", Cell("\(limit); \(used)\(peak)\(refusals)"))
+                let limit = [
+                    part.milliGPU.map { "\(Wording.share($0)) GPU" }, part.memoryLimitBytes.map { Wording.bytes($0) },
+                ].compactMap { $0 }
+                let use = [
+                    part.memoryUsedBytes.map { "\(Wording.bytes($0)) used" }
+                        ?? (fence.means == .limiter ? "its books cannot be read" : nil),
+                    part.memoryPeakBytes.map { "\(Wording.bytes($0)) at most" },
+                    part.refusals.flatMap { $0 > 0 ? "refused \($0) times" : nil }, part.detail,
+                ].compactMap { $0 }
+                let text = [limit, use].filter { !$0.isEmpty }.map { $0.joined(separator: ", ") }
+                return (
+                    "Limit of GPU \(index.map(String.init) ?? "gone")", Cell(text.joined(separator: "; "))
+                )
             }
     }
 

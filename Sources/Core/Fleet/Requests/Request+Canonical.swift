@@ -6,6 +6,13 @@ extension Request {
         if let memory { words.append("\(memory) each") }
         if let minimumGrade { words.append("at least \(minimumGrade.rawValue)") }
         if let sharing { words.append("shared by \(sharing.rawValue)") }
+        switch burst {
+        case .no?: words.append("never more")
+        case .upTo(let most)?: words.append("up to \(most) of what is idle")
+        case .any?: words.append("and what is idle")
+        case nil: break
+        }
+        if let spill { words.append("\(spill) of host memory beyond it") }
         if let topology, topology != .any { words.append(topology.rawValue) }
         switch antiAffinity?.scope {
         case .gpu: words.append("on no GPU with \(antiAffinity?.name ?? "")")
@@ -58,6 +65,8 @@ extension Request {
         if let memory { options += ["--gpu-memory", SizeText.canonical(memory)] }
         if let minimumGrade { options += ["--grade", minimumGrade.rawValue] }
         if let sharing { options += ["--share", sharing.rawValue] }
+        if let burst { options += ["--burst", burst.description] }
+        if let spill { options += ["--gpu-memory-spill", SizeText.canonical(spill)] }
         if let topology { options += ["--topology", topology.rawValue] }
         if let placement { options += ["--placement", placement.rawValue] }
         if let antiAffinity { options += ["--anti-affinity", antiAffinity.description] }

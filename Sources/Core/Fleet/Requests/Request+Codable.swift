@@ -1,6 +1,6 @@
 extension Request {
     private enum Key: String, CodingKey {
-        case count, nodes, portion, memory, models, gpuMemory, devices, driver, capabilities, minimumGrade, sharing
+        case count, nodes, portion, memory, models, gpuMemory, devices, driver, capabilities, minimumGrade, sharing, burst, spill
         case topology, antiAffinity, placement, duration, queue, reservation, priority, patience
     }
 
@@ -19,6 +19,8 @@ extension Request {
         capabilities = try values.decode([String].self, forKey: .capabilities)
         minimumGrade = try values.decodeIfPresent(Grade.self, forKey: .minimumGrade)
         sharing = try values.decodeIfPresent(Sharing.self, forKey: .sharing)
+        burst = try values.decodeIfPresent(Burst.self, forKey: .burst)
+        spill = try values.decodeIfPresent(Bytes.self, forKey: .spill)
         topology = try values.decodeIfPresent(Topology.self, forKey: .topology)
         antiAffinity = try values.decodeIfPresent(AntiAffinity.self, forKey: .antiAffinity)
         placement = try values.decodeIfPresent(PolicyName.self, forKey: .placement)

@@ -12,12 +12,8 @@ extension Request {
         if let driver, driver != "nvidia" {
             return refusal("--gpus", "driver \(driver) is not served yet; only nvidia is")
         }
-        if let grade = minimumGrade, grade == .enforced || grade == .partitioned {
-            return refusal(
-                "--grade", "no \(grade.rawValue) fence is built yet; there are unfenced, cooperative and exclusive")
-        }
-        if let sharing, sharing == .mig || sharing == .mps {
-            return refusal("--share", "sharing by \(sharing.rawValue) is not built yet; there are exclusive and time")
+        if sharing == .mig {
+            return refusal("--share", "sharing by mig is not built yet; there are exclusive, mps, limiter and time")
         }
         return nil
     }

@@ -25,6 +25,10 @@ package struct Request: Hashable, Sendable, Codable {
     package var minimumGrade: Grade?
     /// The means by which the GPU is shared; nil leaves it to the policy.
     package var sharing: Sharing?
+    /// How much it may use of what others leave; nil leaves that to the means.
+    package var burst: Burst?
+    /// Host memory on each GPU that stands in once the GPU's is used up, in bytes; nil for none.
+    package var spill: Bytes?
     package var topology: Topology?
     /// Whom it keeps away from; nil when it bears anybody.
     package var antiAffinity: AntiAffinity?
@@ -82,9 +86,15 @@ package struct Request: Hashable, Sendable, Codable {
 
     /// By what means a GPU is shared.
     package enum Sharing: String, Hashable, Sendable, Codable, CaseIterable {
+        /// Whole GPUs only.
         case exclusive
+        /// Hardware partitions.
         case mig
+        /// The driver's multi-process service: at the same time, each on a part of the multiprocessors.
         case mps
+        /// By turns that the limiter keeps.
+        case limiter
+        /// By the driver's own time slices.
         case time
     }
 

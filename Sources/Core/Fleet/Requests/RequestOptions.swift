@@ -7,6 +7,8 @@ package struct RequestOptions: Hashable, Sendable {
     package var gpuMemory: String?
     package var grade: String?
     package var share: String?
+    package var burst: String?
+    package var gpuMemorySpill: String?
     package var topology: String?
     package var antiAffinity: String?
     package var placement: String?
@@ -20,8 +22,8 @@ package struct RequestOptions: Hashable, Sendable {
 
     package init(
         gpus: String? = nil, nodes: String? = nil, slice: String? = nil, compute: String? = nil,
-        gpuMemory: String? = nil, grade: String? = nil, share: String? = nil, topology: String? = nil,
-        antiAffinity: String? = nil, placement: String? = nil, for duration: String? = nil, queue: String? = nil,
+        gpuMemory: String? = nil, grade: String? = nil, share: String? = nil, burst: String? = nil,
+        gpuMemorySpill: String? = nil, topology: String? = nil, antiAffinity: String? = nil, placement: String? = nil, for duration: String? = nil, queue: String? = nil,
         reservation: String? = nil,
         priority: String? = nil, wait: String?? = nil, noWait: Bool = false
     ) {
@@ -32,6 +34,8 @@ package struct RequestOptions: Hashable, Sendable {
         self.gpuMemory = gpuMemory
         self.grade = grade
         self.share = share
+        self.burst = burst
+        self.gpuMemorySpill = gpuMemorySpill
         self.topology = topology
         self.antiAffinity = antiAffinity
         self.placement = placement
@@ -48,7 +52,8 @@ extension RequestOptions {
     private static var valued: [(name: String, path: WritableKeyPath<RequestOptions, String?>)] {
         [
             ("--gpus", \.gpus), ("--nodes", \.nodes), ("--slice", \.slice), ("--compute", \.compute),
-            ("--gpu-memory", \.gpuMemory), ("--grade", \.grade), ("--share", \.share), ("--topology", \.topology),
+            ("--gpu-memory", \.gpuMemory), ("--grade", \.grade), ("--share", \.share), ("--burst", \.burst),
+            ("--gpu-memory-spill", \.gpuMemorySpill), ("--topology", \.topology),
             ("--anti-affinity", \.antiAffinity), ("--placement", \.placement), ("--for", \.for), ("--queue", \.queue),
             ("--reservation", \.reservation), ("--priority", \.priority),
         ]

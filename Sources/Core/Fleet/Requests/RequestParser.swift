@@ -24,6 +24,10 @@ package enum RequestParser {
         }
         if let text = options.grade { request.minimumGrade = try WordText.parse(text, option: "--grade") }
         if let text = options.share { request.sharing = try WordText.parse(text, option: "--share") }
+        if let text = options.burst { request.burst = try WordText.burst(text) }
+        if let text = options.gpuMemorySpill {
+            request.spill = try SizeText.parse(Piece(option: "--gpu-memory-spill", text: text))
+        }
         if let text = options.topology { request.topology = try WordText.parse(text, option: "--topology") }
         if let text = options.antiAffinity { request.antiAffinity = try WordText.antiAffinity(text) }
         if let text = options.placement { request.placement = try WordText.parse(text, option: "--placement") }
@@ -77,6 +81,30 @@ package enum RequestParser {
         return .wait(limit: try DurationText.parse(piece))
     }
 
+    /// What a share may use beyond its own only makes sense for shares, and for means that know of it.
+    private static func checkUseOfTheRest(_ request: Request, _ options: RequestOptions) throws(RequestError) {
+        for (option, text) in [("--burst", options.burst), ("--gpu-memory-spill", options.gpuMemorySpill)] {
+            guard let text else { continue }
+            let piece = try Piece(option: option, text: text)
+            if !request.isOfShares {
+                throw piece.failure(
+                    "only a part of a GPU has something beyond it", hint: "ask for a part (--gpus 0.5), or leave it out")
+            }
+            if request.sharing == .time {
+                throw piece.failure("a share by time is held by nothing", hint: "leave --share out, or \(option)")
+            }
+            if request.sharing == .mps, option == "--gpu-memory-spill" || request.burst == .any {
+                throw piece.failure(
+                    "multi-process service keeps every share within a bound, and in the GPU's memory",
+                    hint: "leave --share out, or \(option)")
+            }
+        }
+        if case .upTo(let most)? = request.burst, case .share(let share) = request.portion, most < share {
+            throw try Piece(option: "--burst", text: options.burst ?? "").failure(
+                "it is less than the share itself, \(share)", hint: "write \"no\", \"any\" or at least \(share)")
+        }
+    }
+
     /// What each option allows by itself but not together with the others.
     private static func check(_ request: Request, amount: AmountText?, _ options: RequestOptions) throws(RequestError) {
         func failure(_ option: String, _ text: String?, _ message: String, _ hint: String) throws(RequestError) {
@@ -117,6 +145,7 @@ package enum RequestParser {
         if request.portion == .memory, request.memory == nil {
             try failure("--gpus", options.gpus, "\"memory\" needs an amount", "add --gpu-memory, such as 24GiB")
         }
+        try checkUseOfTheRest(request, options)
         guard request.portion != .whole else { return }
         let hint = "ask for whole GPUs (--gpus 1) or leave it out"
         if request.sharing == .exclusive {

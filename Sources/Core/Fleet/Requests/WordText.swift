@@ -18,6 +18,15 @@ enum WordText {
         return word
     }
 
+    /// `no`, `any`, or how much of a GPU.
+    static func burst(_ text: String) throws(RequestError) -> Burst {
+        let piece = try Piece(option: "--burst", text: text)
+        if text == "no" { return .no }
+        if text == "any" { return .any }
+        let (most, _) = try ShareText.parse(piece)
+        return .upTo(most)
+    }
+
     static func queue(_ text: String) throws(RequestError) -> String {
         try name(Piece(option: "--queue", text: text), of: "a queue")
     }

@@ -10,8 +10,8 @@ package struct NodeRoom: Sendable {
     package internal(set) var gpus: [GPURoom]
     /// An operator wants it empty: none of its GPUs gives anything more.
     package internal(set) var isDrained = false
-    /// The strongest fence that a share of one of its GPUs can have; said before a pool is made of it.
-    package var shareGrade: Grade
+    /// What shares of its GPUs can be fenced by; said before a pool is made of it.
+    package var fence: ShareFence
     /// Who keeps away from whom here; sorted, and empty nearly everywhere.
     var marks: [AffinityMark] = []
     /// The slices that are taken, by GPU; sorted, and empty where no GPU is cut into slices.
@@ -34,7 +34,7 @@ package struct NodeRoom: Sendable {
     /// `drained` names GPUs that give nothing more.
     package init(_ observation: NodeObservation, drained: Set<GPUID> = []) {
         description = Description(observation.node)
-        shareGrade = observation.node.fence?.grade ?? .unfenced
+        fence = observation.node.fence ?? .none
         gpus = zip(observation.node.gpus, observation.conditions).map { gpu, condition in
             var room = GPURoom(
                 total: gpu.memory.total, allocatable: gpu.memory.allocatable, isHealthy: condition.health.isHealthy,
@@ -50,7 +50,7 @@ package struct NodeRoom: Sendable {
 
 extension NodeRoom: Equatable {
     package static func == (left: NodeRoom, right: NodeRoom) -> Bool {
-        left.gpus == right.gpus && left.isDrained == right.isDrained && left.shareGrade == right.shareGrade
+        left.gpus == right.gpus && left.isDrained == right.isDrained && left.fence == right.fence
             && left.marks == right.marks && left.slices == right.slices
             && (left.description === right.description || left.node == right.node)
     }

@@ -78,6 +78,9 @@ package struct Pool: Sendable {
 
     private mutating func change(_ grant: PoolPlacement.Grant, on node: Int, _ request: Request, sign: Int32) {
         nodes[node].gpus[grant.gpu].change(grant, sign: sign)
+        if request.isOfShares, nodes[node].fence.grade(for: request) == .enforced {
+            nodes[node].gpus[grant.gpu].served += sign
+        }
         if let slice = grant.slice, grant.gpu < NodeRoom.mostGPUs {
             nodes[node].change(SliceMark(gpu: grant.gpu, slice: slice), sign: sign)
             nodes[node].gpus[grant.gpu].slices = kind(of: grant.gpu, on: node).occupancy(

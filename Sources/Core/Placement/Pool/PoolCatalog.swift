@@ -4,8 +4,8 @@ import Fleet
 struct GPUKind: Sendable {
     /// One of them.
     let gpu: GPU
-    /// The strongest fence that a share of it can have.
-    let fence: Grade
+    /// What a share of it can be fenced by.
+    let fence: ShareFence
 
     var total: Bytes { gpu.memory.total }
     var allocatable: Bytes { gpu.memory.allocatable }
@@ -13,7 +13,7 @@ struct GPUKind: Sendable {
     /// Where it is cut into slices: what fits beside what, and where a slice does the least harm to an even demand.
     let slices: SliceGradient?
 
-    init(gpu: GPU, fence: Grade) {
+    init(gpu: GPU, fence: ShareFence) {
         self.gpu = gpu
         self.fence = fence
         slices = gpu.mig == .on ? MIGGeometry.of(gpu).map { SliceGradient(SliceTables($0), for: .even($0)) } : nil
@@ -55,7 +55,7 @@ struct PoolCatalog: Sendable {
         let name: String
         let memory: GPU.Memory
         let mig: GPU.MIGMode
-        let fence: Grade
+        let fence: ShareFence
     }
 
     private static func topology(of node: Node) -> TopologyTables? {
@@ -76,10 +76,10 @@ struct PoolCatalog: Sendable {
         for room in nodes {
             let gpus = room.node.gpus.prefix(NodeRoom.mostGPUs)
             let places = gpus.map { gpu in
-                let key = KindKey(name: gpu.name, memory: gpu.memory, mig: gpu.mig, fence: room.shareGrade)
+                let key = KindKey(name: gpu.name, memory: gpu.memory, mig: gpu.mig, fence: room.fence)
                 if let place = kindPlaces[key] { return place }
                 kindPlaces[key] = kinds.count
-                kinds.append(GPUKind(gpu: gpu, fence: room.shareGrade))
+                kinds.append(GPUKind(gpu: gpu, fence: room.fence))
                 return kinds.count - 1
             }
             let key = ShapeKey(kinds: places, links: room.node.links, numa: gpus.map(\.numaNode))

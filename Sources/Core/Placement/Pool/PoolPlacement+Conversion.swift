@@ -18,8 +18,7 @@ extension Placement {
             switch request.portion {
             case .whole: isAlone ? .exclusive : .unfenced
             case .slice: .partitioned
-            // Sharing by time is what the driver does by itself.
-            case .share, .memory, .compute: request.sharing == .time ? .unfenced : room.shareGrade
+            case .share, .memory, .compute: room.fence.grade(for: request) ?? .unfenced
             }
         self.init(
             node: room.node.name,

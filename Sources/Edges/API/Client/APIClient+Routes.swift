@@ -37,6 +37,12 @@ extension APIClient {
         try await call(.POST, "/v1/leases/\(id)/keepalive")
     }
 
+    /// Returns once the limits of programs that are about to start stand: those of the calling process, or of a
+    /// container by its first process. They must not start if it throws.
+    package func admit(to id: LeaseID, container: Int32? = nil) async throws -> LeaseView {
+        try await call(.POST, "/v1/leases/\(id)/admission", body: AdmissionRequest(container: container))
+    }
+
     /// A part of the history: events after a sequence, oldest first.
     package func events(after sequence: Int64 = 0, limit: Int = 1000) async throws -> [EventView] {
         try await call(.GET, "/v1/events?after=\(sequence)&limit=\(limit)", as: EventList.self).items

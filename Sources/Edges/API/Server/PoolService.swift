@@ -10,6 +10,7 @@ package protocol PoolService: Sendable {
     func end(_ id: LeaseID, by caller: Caller) async throws(EngineError) -> Lease
     func extend(_ id: LeaseID, by span: Span, caller: Caller) async throws(EngineError) -> Lease
     func keepAlive(_ id: LeaseID, caller: Caller) async throws(EngineError) -> Lease
+    func admit(_ arrival: Arrival, to id: LeaseID, caller: Caller) async throws(EngineError)
     func leases(includingEnded: Bool) async throws(EngineError) -> [Lease]
     func lease(_ id: LeaseID) async throws(EngineError) -> PreparedLease
     func position(of id: LeaseID) async -> Int?

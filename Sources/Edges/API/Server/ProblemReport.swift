@@ -54,6 +54,7 @@ extension ProblemReport {
             self.init(
                 error.code == .full ? 507 : 503, ErrorBody(code: .journal, message: error.description))
         case .preparation(let error): self.init(500, ErrorBody(code: .preparation, message: error.description))
+        case .admission(let error): self.init(500, ErrorBody(code: .admission, message: error.description))
         case .stopped(let why): self.init(503, ErrorBody(code: .stopped, message: why))
         }
     }

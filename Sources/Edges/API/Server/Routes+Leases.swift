@@ -65,6 +65,23 @@ extension Routes {
         return try JSONBody.response(await view(of: PreparedLease(lease: lease, preparation: nil)))
     }
 
+    func admit(_ request: Request, _ context: CallContext) async throws -> Response {
+        let id = try leaseID(context)
+        let body = try await JSONBody.read(AdmissionRequest.self, from: request)
+        try AskReader.check(schema: body.schema, is: AdmissionRequest.schemaName)
+        let caller = context.caller
+        if body.container != nil, !caller.isOperator {
+            throw ProblemReport(EngineError.operatorsOnly("say which container a lease's programs start in"))
+        }
+        let pid = body.container ?? caller.pid
+        guard let process = ProcessIdentity.current(pid: pid) else {
+            throw ProblemReport.badRequest("there is no process \(pid) that the daemon can see")
+        }
+        let kind: Arrival.Kind = body.container == nil ? .process : .container
+        try await service.admit(Arrival(kind, process), to: id, caller: caller)
+        return try JSONBody.response(await view(of: try await service.lease(id)))
+    }
+
     func view(
         of prepared: PreparedLease, notes: [String] = [], withExplanation: Bool = false
     ) async -> LeaseView {

@@ -21,7 +21,7 @@ extension LeaseView {
             fences: nil, grants: [], node: nil, holder: HolderView(lease.holder), preparation: nil, notes: notes)
         show(lease, at: clock)
         if let placement = lease.placementEver { show(placement, gpus: gpus) }
-        if let reading = prepared.fence { fence = FenceView(reading) }
+        heldBy = prepared.fences.map(FenceView.init)
         if let preparation = prepared.preparation { self.preparation = PreparationView(preparation) }
     }
 
@@ -99,6 +99,6 @@ extension PreparationView {
         self.init(
             cdiDevice: preparation.cdiDevice, cdiSpecification: preparation.cdiSpecification, edits: preparation.edits,
             processEnvironment: preparation.processEnvironment, hiddenDevices: preparation.hiddenDevices,
-            processMounts: preparation.processMounts)
+            processMounts: preparation.processMounts, needsAdmission: preparation.needsAdmission)
     }
 }

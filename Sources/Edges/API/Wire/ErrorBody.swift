@@ -38,6 +38,8 @@ package struct ErrorBody: Hashable, Sendable, Codable {
         case journal
         /// It was granted, but could not be made ready, and was given back.
         case preparation
+        /// Its programs could not be given their limits, so they must not start.
+        case admission
         case stopped
         /// This user has too many connections open.
         case tooMany

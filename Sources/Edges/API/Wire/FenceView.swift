@@ -1,22 +1,25 @@
 package import Engine
 package import Fleet
 
-/// What makes a lease hold, as it is written where its programs find it, and what they hold now.
+/// What makes a lease hold, as it was read back from there, and what its programs hold now.
 package struct FenceView: Hashable, Sendable, Codable {
     package struct Part: Hashable, Sendable, Codable {
         package var gpu: GPUID
-        package var memoryLimitBytes: Int64
-        package var milliGPU: Int32
-        /// What living programs hold now; null where their books cannot be read.
+        /// null where this means does not limit it.
+        @Nullable package var memoryLimitBytes: Int64?
+        @Nullable package var milliGPU: Int32?
+        /// What living programs hold now; null where it cannot be read.
         @Nullable package var memoryUsedBytes: Int64?
         /// The most that they ever held.
         @Nullable package var memoryPeakBytes: Int64?
         /// How often they were refused memory.
         @Nullable package var refusals: UInt64?
+        /// What else was read, for people.
+        @Nullable package var detail: String?
 
         package init(
-            gpu: GPUID, memoryLimitBytes: Int64, milliGPU: Int32, memoryUsedBytes: Int64?, memoryPeakBytes: Int64?,
-            refusals: UInt64?
+            gpu: GPUID, memoryLimitBytes: Int64?, milliGPU: Int32?, memoryUsedBytes: Int64?, memoryPeakBytes: Int64?,
+            refusals: UInt64?, detail: String? = nil
         ) {
             self.gpu = gpu
             self.memoryLimitBytes = memoryLimitBytes
@@ -24,29 +27,29 @@ package struct FenceView: Hashable, Sendable, Codable {
             self.memoryUsedBytes = memoryUsedBytes
             self.memoryPeakBytes = memoryPeakBytes
             self.refusals = refusals
+            self.detail = detail
         }
     }
 
-    /// `limiter`.
-    package var means: String
-    /// The directory on the node that the limits were read from.
-    package var directory: String
+    package var means: FenceReading.Means
+    /// Where on the node it was read: a directory, a cgroup, a device.
+    package var source: String
     package var gpus: [Part]
 
-    package init(means: String, directory: String, gpus: [Part]) {
+    package init(means: FenceReading.Means, source: String, gpus: [Part]) {
         self.means = means
-        self.directory = directory
+        self.source = source
         self.gpus = gpus
     }
 
     package init(_ reading: FenceReading) {
         self.init(
-            means: reading.means, directory: reading.directory,
+            means: reading.means, source: reading.source,
             gpus: reading.parts.map { part in
                 Part(
-                    gpu: part.gpu, memoryLimitBytes: part.memoryLimit.count, milliGPU: part.share.milli,
+                    gpu: part.gpu, memoryLimitBytes: part.memoryLimit?.count, milliGPU: part.share?.milli,
                     memoryUsedBytes: part.memoryUsed?.count, memoryPeakBytes: part.memoryPeak?.count,
-                    refusals: part.refusals)
+                    refusals: part.refusals, detail: part.detail)
             })
     }
 }

@@ -26,6 +26,10 @@ package struct LeaseRequest: Hashable, Sendable, Encodable {
     @Nullable package var gpuMemory: String?
     @Nullable package var grade: String?
     @Nullable package var share: String?
+    /// What a share may use while others idle: `no`, `any`, `0.8`.
+    @Nullable package var burst: String?
+    /// Host memory that stands in once the GPU's is used up: `8GiB`.
+    @Nullable package var gpuMemorySpill: String?
     @Nullable package var topology: String?
     /// Whom it keeps away from: `db` on a GPU, `node:db` on a node.
     @Nullable package var antiAffinity: String?
@@ -48,7 +52,8 @@ package struct LeaseRequest: Hashable, Sendable, Encodable {
 
     package init(
         gpus: String? = nil, nodes: Int? = nil, compute: String? = nil, slice: String? = nil, gpuMemory: String? = nil,
-        grade: String? = nil, share: String? = nil, topology: String? = nil, antiAffinity: String? = nil,
+        grade: String? = nil, share: String? = nil, burst: String? = nil, gpuMemorySpill: String? = nil,
+        topology: String? = nil, antiAffinity: String? = nil,
         placement: String? = nil,
         duration: String? = nil, queue: String? = nil, reservation: String? = nil, priority: Int? = nil,
         wait: String? = nil, noWait: Bool? = nil, name: String? = nil, keepAlive: String? = nil, holder: Holder? = nil
@@ -60,6 +65,8 @@ package struct LeaseRequest: Hashable, Sendable, Encodable {
         self.gpuMemory = gpuMemory
         self.grade = grade
         self.share = share
+        self.burst = burst
+        self.gpuMemorySpill = gpuMemorySpill
         self.topology = topology
         self.antiAffinity = antiAffinity
         self.placement = placement
@@ -75,8 +82,8 @@ package struct LeaseRequest: Hashable, Sendable, Encodable {
     }
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
-        case schema, gpus, nodes, compute, slice, gpuMemory, grade, share, topology, antiAffinity, placement, duration,
-            queue
+        case schema, gpus, nodes, compute, slice, gpuMemory, grade, share, burst, gpuMemorySpill, topology, antiAffinity,
+            placement, duration, queue
         case reservation, priority, wait, noWait, name, keepAlive, holder
     }
 }
@@ -93,6 +100,8 @@ extension LeaseRequest: Decodable {
         gpuMemory = try container.decodeIfPresent(String.self, forKey: .gpuMemory)
         grade = try container.decodeIfPresent(String.self, forKey: .grade)
         share = try container.decodeIfPresent(String.self, forKey: .share)
+        burst = try container.decodeIfPresent(String.self, forKey: .burst)
+        gpuMemorySpill = try container.decodeIfPresent(String.self, forKey: .gpuMemorySpill)
         topology = try container.decodeIfPresent(String.self, forKey: .topology)
         placement = try container.decodeIfPresent(String.self, forKey: .placement)
         antiAffinity = try container.decodeIfPresent(String.self, forKey: .antiAffinity)

@@ -42,8 +42,8 @@ package struct LeaseView: Hashable, Sendable, Codable {
     @Nullable package var grade: Grade?
     /// What the grade keeps apart, in words.
     @Nullable package var fences: String?
-    /// What makes it hold, read back; null where nothing of ours does, and in lists.
-    @Nullable package var fence: FenceView?
+    /// What makes it hold, read back, strongest first; empty where nothing of ours does, and in lists.
+    package var heldBy: [FenceView] = []
     package var grants: [GrantView]
     @Nullable package var node: String?
     package var holder: HolderView
@@ -186,11 +186,14 @@ package struct PreparationView: Hashable, Sendable, Codable {
     package var hiddenDevices: [String]
     /// For a plain process: files that stand in the place of others, in this order.
     package var processMounts: [ContainerEdits.Mount]
+    /// A plain process must ask to be admitted before it becomes the command.
+    package var needsAdmission: Bool
 
     package init(
         cdiDevice: String, cdiSpecification: String?, edits: ContainerEdits, processEnvironment: [String],
-        hiddenDevices: [String], processMounts: [ContainerEdits.Mount] = []
+        hiddenDevices: [String], processMounts: [ContainerEdits.Mount] = [], needsAdmission: Bool = false
     ) {
+        self.needsAdmission = needsAdmission
         self.processMounts = processMounts
         self.cdiDevice = cdiDevice
         self.cdiSpecification = cdiSpecification

@@ -19,5 +19,6 @@ extension ContainerEdits {
                     + "which the limiter would stand")
         }
         mounts += hold.mounts
+        environment += hold.environment
     }
 }

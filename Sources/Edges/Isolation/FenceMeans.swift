@@ -1,0 +1,34 @@
+package import Engine
+package import Fleet
+
+/// One of the means that grades are made of; `IsolationLadder` says which leases have which.
+///
+/// Every call may be made again for the same lease and then changes nothing.
+package protocol FenceMeans: Sendable {
+    /// Why shares on a node cannot have it, in one sentence; nil when they can.
+    func problem(on node: Node) async -> String?
+
+    /// Makes it stand for a lease.
+    func hold(_ lease: Lease, on node: Node) async throws(PreparationError) -> ShareHold
+
+    /// Puts limits on programs of a lease that it holds, before they start.
+    func admit(_ arrival: Arrival, of lease: Lease, on node: Node) async throws(PreparationError)
+
+    /// Takes it back; for a lease that it does not hold nothing happens.
+    func release(_ lease: LeaseID) async
+
+    /// Takes up what stands for the leases that it is to hold, and removes what stands for others.
+    func reconcile(_ leases: [Lease], on node: Node) async throws(PreparationError)
+
+    /// What it holds, read back; nil when it does not hold the lease.
+    func reading(of lease: LeaseID) async -> FenceReading?
+
+    /// Keeps a lease's programs from the GPU's compute but for a trickle, or lets them have their share again; false
+    /// where it cannot, or does not hold the lease.
+    func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool
+}
+
+extension FenceMeans {
+    package func admit(_ arrival: Arrival, of lease: Lease, on node: Node) async throws(PreparationError) {}
+    package func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool { false }
+}

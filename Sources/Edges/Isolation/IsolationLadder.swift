@@ -1,0 +1,102 @@
+package import Engine
+package import Fleet
+
+/// Every means that this node has to make shares hold, and which grade has which.
+///
+/// | grade | means |
+/// |---|---|
+/// | enforced | the driver's memory limits and multi-process service, both or neither |
+/// | cooperative | the limiter |
+///
+/// Whole GPUs and hardware partitions need none of them, and unfenced shares have none.
+package struct IsolationLadder: LeaseIsolation {
+    /// Holds memory by the driver.
+    private let driverLimits: any FenceMeans
+    /// Holds compute by the driver.
+    private let service: any FenceMeans
+    private let limiter: any FenceMeans
+
+    package init(driverLimits: any FenceMeans, service: any FenceMeans, limiter: any FenceMeans) {
+        self.driverLimits = driverLimits
+        self.service = service
+        self.limiter = limiter
+    }
+
+    private func means(of grade: Grade?) -> [any FenceMeans] {
+        switch grade {
+        case .enforced: [driverLimits, service]
+        case .cooperative: [limiter]
+        case .exclusive, .partitioned, .unfenced, nil: []
+        }
+    }
+
+    private var all: [any FenceMeans] { [driverLimits, service, limiter] }
+
+    package func fence(on node: Node) async -> ShareFence {
+        let withoutLimiter = await limiter.problem(on: node)
+        let hasLimiter = withoutLimiter == nil
+        var weak = await driverLimits.problem(on: node)
+        if weak == nil { weak = await service.problem(on: node) }
+        guard let weak else {
+            return ShareFence(
+                .enforced, hasLimiter: hasLimiter,
+                limitation: "the driver holds its memory, and multi-process service keeps its compute within a bound")
+        }
+        if let withoutLimiter { return ShareFence(.unfenced, limitation: "\(withoutLimiter); and \(weak)") }
+        return ShareFence(
+            .cooperative, limitation: "it is held by the limiter, which honest programs keep to; \(weak)")
+    }
+
+    package func hold(_ lease: Lease, on node: Node) async throws(PreparationError) -> ShareHold? {
+        var all: ShareHold?
+        for means in means(of: lease.placement?.grade) {
+            let hold = try await means.hold(lease, on: node)
+            all = all?.adding(hold) ?? hold
+        }
+        return all
+    }
+
+    package func admit(_ arrival: Arrival, of lease: Lease, on node: Node) async throws(PreparationError) {
+        for means in means(of: lease.placement?.grade) { try await means.admit(arrival, of: lease, on: node) }
+    }
+
+    package func release(_ lease: LeaseID) async {
+        for means in all { await means.release(lease) }
+    }
+
+    package func reconcile(_ leases: [Lease], on node: Node) async throws(PreparationError) {
+        var problems: [String] = []
+        for (means, grade) in [(driverLimits, Grade.enforced), (service, .enforced), (limiter, .cooperative)] {
+            do throws(PreparationError) {
+                try await means.reconcile(leases.filter { $0.placement?.grade == grade }, on: node)
+            } catch {
+                problems.append(error.description)
+            }
+        }
+        guard problems.isEmpty else { throw PreparationError(problems.joined(separator: "; ")) }
+    }
+
+    package func readings(of lease: LeaseID) async -> [FenceReading] {
+        var readings: [FenceReading] = []
+        for means in all {
+            if let reading = await means.reading(of: lease) { readings.append(reading) }
+        }
+        return readings
+    }
+
+    package func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool {
+        var isDone = false
+        for means in all where await means.throttle(lease, isThrottled) { isDone = true }
+        return isDone
+    }
+}
+
+extension ShareHold {
+    fileprivate func adding(_ other: ShareHold) -> ShareHold {
+        ShareHold(
+            libraries: libraries + other.libraries, mounts: mounts + other.mounts,
+            processMounts: processMounts + other.processMounts, environment: environment + other.environment,
+            processEnvironment: processEnvironment + other.processEnvironment,
+            needsAdmission: needsAdmission || other.needsAdmission)
+    }
+}
