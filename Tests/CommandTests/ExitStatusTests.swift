@@ -9,7 +9,8 @@ import Testing
     @Test func `every reason of the daemon has the status that people are told`() {
         let expected: [ErrorBody.Code: Int32] = [
             .notNow: 75, .queueFull: 75, .tooMany: 75, .never: 65, .notYet: 65, .badRequest: 65, .unknownLease: 66,
-            .alreadyEnded: 66, .notGranted: 1, .noDeadline: 1, .preparation: 1, .keyReused: 73, .notYours: 77,
+            .alreadyEnded: 66, .notGranted: 1, .noDeadline: 1, .preparation: 1, .admission: 1, .keyReused: 73,
+            .notYours: 77,
             .unknownQueue: 66, .unknownReservation: 66, .unknownGPU: 66, .notInQueue: 77, .operatorsOnly: 77,
             .tooLong: 65, .tooUrgent: 77, .badQuota: 65, .reservationNameTaken: 73, .journal: 74, .stopped: 69,
             .notFound: 70, .internal: 70,

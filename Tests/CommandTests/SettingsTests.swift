@@ -111,7 +111,7 @@ import Testing
         #expect(
             SettingsKey.allCases.map(\.variable) == [
                 "DIVVY_SOCKET", "DIVVY_STATE_DIRECTORY", "DIVVY_CDI_DIRECTORY", "DIVVY_DRIVER", "DIVVY_DEVICE_ROOT",
-                "DIVVY_PLACEMENT_POLICY", "DIVVY_GRACE", "DIVVY_ENGINE",
+                "DIVVY_PLACEMENT_POLICY", "DIVVY_GRACE", "DIVVY_TIME_SLICE", "DIVVY_ENGINE",
             ])
     }
 
@@ -167,7 +167,7 @@ import Testing
     @Test func `what is set reads back as it is written`() {
         let values: [SettingsKey: String] = [
             .socket: "/s", .stateDirectory: "/st", .cdiDirectory: "/c", .driver: "sim:a", .deviceRoot: "/d",
-            .placementPolicy: "spread", .grace: "1m30s", .engine: "podman",
+            .placementPolicy: "spread", .grace: "1m30s", .timeSlice: "short", .engine: "podman",
         ]
         var settings = Settings()
         for key in SettingsKey.allCases {

@@ -7,30 +7,38 @@ package import Fleet
 /// |---|---|
 /// | enforced | the driver's memory limits and multi-process service, both or neither |
 /// | cooperative | the limiter |
+/// | unfenced | the driver's time slices, which hold nothing |
 ///
-/// Whole GPUs and hardware partitions need none of them, and unfenced shares have none.
+/// Whole GPUs and hardware partitions need none of them.
 package struct IsolationLadder: LeaseIsolation {
     /// Holds memory by the driver.
     private let driverLimits: any FenceMeans
     /// Holds compute by the driver.
     private let service: any FenceMeans
     private let limiter: any FenceMeans
+    /// nil leaves them as they are.
+    private let timeSlices: TimeSlices?
 
-    package init(driverLimits: any FenceMeans, service: any FenceMeans, limiter: any FenceMeans) {
+    package init(
+        driverLimits: any FenceMeans, service: any FenceMeans, limiter: any FenceMeans, timeSlices: TimeSlices? = nil
+    ) {
+        self.timeSlices = timeSlices
         self.driverLimits = driverLimits
         self.service = service
         self.limiter = limiter
     }
 
-    private func means(of grade: Grade?) -> [any FenceMeans] {
-        switch grade {
+    private func means(of lease: Lease) -> [any FenceMeans] {
+        switch lease.placement?.grade {
         case .enforced: [driverLimits, service]
         case .cooperative: [limiter]
+        // A whole GPU that another process uses too is unfenced, and no share.
+        case .unfenced where lease.request.isOfShares: timeSlices.map { [$0] } ?? []
         case .exclusive, .partitioned, .unfenced, nil: []
         }
     }
 
-    private var all: [any FenceMeans] { [driverLimits, service, limiter] }
+    private var all: [any FenceMeans] { [driverLimits, service, limiter] + (timeSlices.map { [$0] } ?? []) }
 
     package func fence(on node: Node) async -> ShareFence {
         let withoutLimiter = await limiter.problem(on: node)
@@ -49,7 +57,7 @@ package struct IsolationLadder: LeaseIsolation {
 
     package func hold(_ lease: Lease, on node: Node) async throws(PreparationError) -> ShareHold? {
         var all: ShareHold?
-        for means in means(of: lease.placement?.grade) {
+        for means in means(of: lease) {
             let hold = try await means.hold(lease, on: node)
             all = all?.adding(hold) ?? hold
         }
@@ -57,7 +65,7 @@ package struct IsolationLadder: LeaseIsolation {
     }
 
     package func admit(_ arrival: Arrival, of lease: Lease, on node: Node) async throws(PreparationError) {
-        for means in means(of: lease.placement?.grade) { try await means.admit(arrival, of: lease, on: node) }
+        for means in means(of: lease) { try await means.admit(arrival, of: lease, on: node) }
     }
 
     package func release(_ lease: LeaseID) async {
@@ -66,9 +74,12 @@ package struct IsolationLadder: LeaseIsolation {
 
     package func reconcile(_ leases: [Lease], on node: Node) async throws(PreparationError) {
         var problems: [String] = []
-        for (means, grade) in [(driverLimits, Grade.enforced), (service, .enforced), (limiter, .cooperative)] {
+        let grades: [Grade] = [.enforced, .enforced, .cooperative, .unfenced]
+        for (means, grade) in zip(all, grades) {
             do throws(PreparationError) {
-                try await means.reconcile(leases.filter { $0.placement?.grade == grade }, on: node)
+                try await means.reconcile(
+                    leases.filter { $0.placement?.grade == grade && (grade != .unfenced || $0.request.isOfShares) },
+                    on: node)
             } catch {
                 problems.append(error.description)
             }

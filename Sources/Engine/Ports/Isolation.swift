@@ -99,6 +99,8 @@ package struct FenceReading: Hashable, Sendable {
         /// Multi-process service.
         case mps
         case limiter
+        /// The driver's own time slices, which hold nothing.
+        case timeSlices = "time-slices"
     }
 
     package struct Part: Hashable, Sendable {

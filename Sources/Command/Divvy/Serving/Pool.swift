@@ -41,7 +41,8 @@ struct Pool {
                 deviceRoot: driver.deviceRoot, driverLibrary: { DriverFiles.library($1, of: $0) }))
         let isolation = IsolationLadder(
             driverLimits: AbsentMeans(because: "the driver's memory limits are not built yet"),
-            service: AbsentMeans(because: "multi-process service is not built yet"), limiter: limiter)
+            service: AbsentMeans(because: "multi-process service is not built yet"), limiter: limiter,
+            timeSlices: timeSlices)
         let engine = Engine(
             journal: try openJournal(), devices: FencedDevices(devices, isolation: isolation),
             preparer: CDILeasePreparer(
@@ -75,6 +76,15 @@ struct Pool {
         }
         manager.tellStopping()
         devices.close()
+    }
+
+    /// Where they are to be set; a daemon that was not told leaves them alone.
+    private var timeSlices: TimeSlices? {
+        guard let length = settings.timeSlice,
+            let tool = try? Program.find("nvidia-smi", path: Console.environment["PATH"])
+        else { return nil }
+        let directory = driver.library.map { String($0.prefix(upTo: $0.lastIndex(of: "/") ?? $0.startIndex)) }
+        return TimeSlices(length, program: tool, environment: directory.map { ["LD_LIBRARY_PATH": $0] } ?? [:])
     }
 
     private var installedEngines: [EngineCommand] {

@@ -17,6 +17,7 @@ extension Settings {
             }
         case .placementPolicy: placementPolicy.rawValue
         case .grace: grace.description
+        case .timeSlice: timeSlice?.rawValue
         case .engine: engine?.rawValue
         }
     }
@@ -29,7 +30,7 @@ extension StandardPaths {
         case .socket: socket
         case .stateDirectory: stateDirectory
         case .cdiDirectory: cdiDirectory
-        case .driver, .deviceRoot, .placementPolicy, .grace, .engine: nil
+        case .driver, .deviceRoot, .placementPolicy, .grace, .timeSlice, .engine: nil
         }
     }
 }

@@ -25,6 +25,8 @@ package struct Settings: Hashable, Sendable {
     package var placementPolicy = PolicyName.bestFit
     /// How long a holder that is asked to stop may take.
     package var grace = Span(seconds: 10)
+    /// How long time slices are on GPUs with shares that nothing else holds; nil leaves them as they are.
+    package var timeSlice: TimeSliceLength?
     /// The container engine of `divvy run IMAGE`; nil takes docker, and podman where there is no docker.
     package var engine: Engine?
     /// Who is next, and the queues there are; they make a tree.
@@ -35,7 +37,7 @@ package struct Settings: Hashable, Sendable {
 
 /// Something with a single value that can be set, in any of the places where it can be set.
 package enum SettingsKey: String, CaseIterable, Sendable {
-    case socket, stateDirectory, cdiDirectory, driver, deviceRoot, placementPolicy, grace, engine
+    case socket, stateDirectory, cdiDirectory, driver, deviceRoot, placementPolicy, grace, timeSlice, engine
 
     /// The environment variable: `DIVVY_STATE_DIRECTORY`.
     package var variable: String {
@@ -54,6 +56,7 @@ package enum SettingsKey: String, CaseIterable, Sendable {
         case .driver: "auto, the absolute path of a libnvidia-ml.so.1, or sim:PROFILE such as sim:dgx-a100"
         case .placementPolicy: QueueingKey.words(PolicyName.self)
         case .grace: "a length of time such as 10s or 1m"
+        case .timeSlice: TimeSliceLength.allCases.map(\.rawValue).joined(separator: ", ")
         case .engine: Settings.Engine.allCases.map(\.rawValue).joined(separator: " or ")
         }
     }
@@ -86,6 +89,9 @@ extension Settings {
         case .grace:
             guard let value = Span(written: text) else { return false }
             grace = value
+        case .timeSlice:
+            guard let value = TimeSliceLength(rawValue: text) else { return false }
+            timeSlice = value
         case .engine:
             guard let value = Engine(rawValue: text) else { return false }
             engine = value

@@ -31,7 +31,7 @@ package struct FenceView: Hashable, Sendable, Codable {
         }
     }
 
-    /// `slice`, `driver-limits`, `mps`, `limiter`.
+    /// `slice`, `driver-limits`, `mps`, `limiter`, `time-slices`.
     package var means: String
     /// Where on the node it was read: a directory, a cgroup, a device.
     package var source: String
