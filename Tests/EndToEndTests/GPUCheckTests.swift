@@ -73,8 +73,8 @@ private enum GPUCheck {
     static let hasTool = access("\(tools)/nvidia-smi", X_OK) == 0
     static let hasPython = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
         .contains { access("\($0)/python3", X_OK) == 0 }
-    static let canMakeGroup = ["/sys/fs/cgroup/cgroup.procs", "/sys/fs/cgroup/memory/cgroup.procs"]
-        .contains { access($0, W_OK) == 0 }
+    static let canMakeGroup = ["/sys/fs/cgroup", "/sys/fs/cgroup/memory"]
+        .contains { access("\($0)/cgroup.procs", W_OK) == 0 }
 
     /// Runs it with this build and the pool's simulated machine, beside a daemon of its own.
     static func run(_ pool: Pool, _ options: [String], tools: String = tools) throws -> Program.Result {
