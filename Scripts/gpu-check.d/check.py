@@ -39,6 +39,8 @@ def main():
     parser.add_argument("--only", action="append", choices=sorted(PARTS))
     wanted = parser.parse_args()
     machine, table = Machine(wanted.divvy, wanted.work, wanted.quick, wanted.mps), Table()
+    others = "; others compute on it: shares and costs are theirs too" if machine.is_shared else ""
+    table.note("GPU that programs are run on", machine.gpu["uuid"] + others)
     parts = [(name, part) for name, part in PARTS.items() if name in (wanted.only or PARTS)]
     for name, part in parts + [("what is left", discovery.given_back)]:
         print(f"gpu-check: {name}", file=sys.stderr, flush=True)

@@ -29,28 +29,30 @@ def driver_limits(machine, table):
     device = c_void_p()
     library.nvmlInit_v2()
     status = library.nvmlDeviceGetHandleByUUID(machine.gpu["uuid"].encode(), byref(device))
-    table.check("the driver's memory limits: NVML has the GPU", status, 0)
+    if status:
+        table.check("the driver's memory limits", f"NVML does not know the GPU: {status}", "tried", False)
+        return
     # The one hierarchy of version 2, or of version 1 the one that counts memory.
     root = next(
         (path for path in ("/sys/fs/cgroup", "/sys/fs/cgroup/memory") if
          os.path.exists(os.path.join(path, "cgroup.procs")) and os.access(path, os.W_OK)), None)
-    if status == 0 and root is None:
+    if root is None:
         table.note("the driver's memory limits", "not tried: no cgroup can be made here")
-    elif status == 0:
-        place = os.path.join(root, f"divvy-gpu-check-{os.getpid()}")
-        os.mkdir(place)
-        try:
-            status = put(library, device, place, machine.limit, machine.limit)
-            if status in ABSENT:
-                table.note("the driver's memory limits", f"not tried: NVML answers {status}, there are none here")
-                return
-            held(machine, table, library, device, place, status)
-            # A soft limit that is left would stay with the cgroups above.
-            table.check("the driver's memory limits: soft limit zeroed", put(library, device, place, 0, NONE), 0)
-        finally:
-            put(library, device, place, 0, NONE)
-            os.rmdir(place)
-            library.nvmlShutdown()
+        return
+    place = os.path.join(root, f"divvy-gpu-check-{os.getpid()}")
+    os.mkdir(place)
+    try:
+        status = put(library, device, place, machine.limit, machine.limit)
+        if status in ABSENT:
+            table.note("the driver's memory limits", f"not tried: NVML answers {status}, there are none here")
+            return
+        held(machine, table, library, device, place, status)
+        # A soft limit that is left would stay with the cgroups above.
+        table.check("the driver's memory limits: soft limit zeroed", put(library, device, place, 0, NONE), 0)
+    finally:
+        put(library, device, place, 0, NONE)
+        os.rmdir(place)
+        library.nvmlShutdown()
 
 
 def put(library, device, place, soft, hard):

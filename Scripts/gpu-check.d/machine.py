@@ -44,6 +44,13 @@ class Machine:
             raise RuntimeError(f"nvidia-smi: {listed.problem}")
         self.gpus = [
             dict(zip(FIELDS, (cell.strip() for cell in row))) for row in csv.reader(listed.output.splitlines())]
+        used = self.run(["nvidia-smi", "--query-compute-apps=gpu_uuid", "--format=csv,noheader"]).output.split()
+        # Programs are run on one that is in one piece, and that nobody else computes on if there is such a one.
+        whole = [gpu for gpu in self.gpus if gpu["mig.mode.current"] != "Enabled"]
+        if not whole:
+            raise RuntimeError("there is no GPU that is not cut into slices")
+        self.gpu = next((gpu for gpu in whole if gpu["uuid"] not in used), whole[0])
+        self.is_shared = self.gpu["uuid"] in used
 
     def run(self, command, seconds=120, environment=None, stdin=None):
         """Runs a program to its end."""
@@ -75,7 +82,8 @@ class Machine:
 
     def leased(self, share, command, memory=None):
         """The words that run a command with a part of the GPU that is checked."""
-        words = [self.divvy, "run", "--gpus", f"{share},device={self.gpu['uuid']}", "--no-wait"]
+        # What ran before may not be known to have ended.
+        words = [self.divvy, "run", "--gpus", f"{share},device={self.gpu['uuid']}", "--wait", "30s"]
         if memory is not None:
             words += ["--gpu-memory", f"{memory // MIB}MiB"]
         return words + ["--"] + command
@@ -91,14 +99,6 @@ class Machine:
         if result.status:
             raise RuntimeError(f"divvy {' '.join(words)}: {result.problem}")
         return json.loads(result.output)
-
-    @property
-    def gpu(self):
-        """The GPU that programs are run on: the first that is in one piece."""
-        for gpu in self.gpus:
-            if gpu["mig.mode.current"] != "Enabled":
-                return gpu
-        raise RuntimeError("every GPU is cut into slices")
 
     @property
     def bare(self):

@@ -27,7 +27,7 @@ def calibrate(length):
         spin.milliseconds(20)
     for _ in range(4):
         taken = min(spin.milliseconds(20) for _ in range(5)) * 1000 / 20
-        rounds = max(1, min(4_000_000_000, round(rounds * wanted / taken)))
+        rounds = max(1, min(2_000_000_000, round(rounds * wanted / taken)))
         spin.rounds.value = rounds
     return {"rounds": rounds, "microseconds": min(spin.milliseconds(20) for _ in range(5)) * 1000 / 20}
 
