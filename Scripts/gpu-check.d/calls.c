@@ -92,7 +92,9 @@ int main(int count, char **words) {
     }
     for (int round = 0; round < rounds; round++) {
         double start = now();
-        for (int i = 0; i < LAUNCHES; i++) check(launch(kernel, 1, 1, 1, 32, 1, 1, 0, stream, NULL, NULL), "launch");
+        for (int i = 0; i < LAUNCHES; i++) {
+            check(launch(kernel, 1, 1, 1, 32, 1, 1, 0, stream, NULL, NULL), "cuLaunchKernel");
+        }
         times[0][round] = (now() - start) / LAUNCHES;
         check(synchronize(stream), "cuStreamSynchronize");
         start = now();

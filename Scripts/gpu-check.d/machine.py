@@ -1,4 +1,4 @@
-"""The machine that is checked: its GPUs as nvidia-smi tells of them, and ways to run programs with a lease and without."""
+"""The machine that is checked: its GPUs as nvidia-smi tells of them, and programs that run with a lease or without."""
 import csv
 import json
 import os

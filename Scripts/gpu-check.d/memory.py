@@ -60,7 +60,8 @@ def carriers(machine, table):
     kept = [f"LD_LIBRARY_PATH={os.environ.get('LD_LIBRARY_PATH', '')}"] if plain.status else []
     ways = {
         "environment empty" + (" but for LD_LIBRARY_PATH" if kept else ""): ["env", "-i"] + kept + program,
-        "from a shell, without our variables": ["sh", "-c", 'unset DIVVY_LEASE LD_PRELOAD; "$@"; exit $?', "sh"] + program,
+        "child of a shell, without our variables":
+            ["sh", "-c", 'unset DIVVY_LEASE LD_PRELOAD; "$@"; exit $?', "sh"] + program,
         "opened with RTLD_DEEPBIND": program + ["--deep"],
     }
     directory = os.path.dirname(path)

@@ -46,7 +46,7 @@ class Control:
     def under(self, table, full):
         for variable in ("CUDA_MPS_PIPE_DIRECTORY", "CUDA_MPS_LOG_DIRECTORY"):
             os.mkdir(self.environment[variable])
-        # What goes on in the background keeps what it was given to write to: no pipe that somebody waits for the end of.
+        # What goes on in the background keeps what it writes to: no pipe, of which somebody awaits the end.
         script = '"$0" -d >"$1" 2>&1 </dev/null || { status=$?; cat "$1"; exit $status; }'
         begun = self.machine.run(
             ["sh", "-c", script, CONTROL, os.path.join(self.place, "started")], environment=self.environment)
