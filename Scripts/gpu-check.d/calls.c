@@ -69,7 +69,8 @@ int main(int count, char **words) {
     CALL(cuModuleLoadData, (void **, const void *), &module, module_text);
     CALL(cuModuleGetFunction, (void **, void *, const char *), &kernel, module, "empty_sim_1ns");
     CALL(cuStreamCreate, (void **, unsigned), &stream, 1);
-    int (*launch)(void *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *, void *, void *) =
+    int (*launch)(
+        void *, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void *, void *, void *) =
         function("cuLaunchKernel");
     CALL(cuStreamBeginCapture_v2, (void *, int), stream, 2);
     check(launch(kernel, 1, 1, 1, 32, 1, 1, 0, stream, NULL, NULL), "cuLaunchKernel");
