@@ -36,7 +36,7 @@ bench:
 lint:
 	@Scripts/setup build
 	swift format lint --strict --parallel --recursive $(swift_sources)
-	@for script in $$(grep -l '^#!.*sh$$' Scripts/* .ci/run); do bash -n "$$script" || exit 1; done
+	@for script in $$(grep -d skip -l '^#!.*sh$$' Scripts/* .ci/run); do bash -n "$$script" || exit 1; done
 
 format:
 	@Scripts/setup build
