@@ -80,12 +80,14 @@ class Machine:
         except ProcessLookupError:
             pass
 
-    def leased(self, share, command, memory=None):
+    def leased(self, share, command, memory=None, burst=None):
         """The words that run a command with a part of the GPU that is checked."""
         # What ran before may not be known to have ended.
         words = [self.divvy, "run", "--gpus", f"{share},device={self.gpu['uuid']}", "--wait", "30s"]
         if memory is not None:
             words += ["--gpu-memory", f"{memory // MIB}MiB"]
+        if burst is not None:
+            words += ["--burst", burst]
         return words + ["--"] + command
 
     @staticmethod

@@ -23,8 +23,32 @@ def shares(machine, table):
             table.check(what, found.problem, "exit code 0", False)
             continue
         compare(machine, table, what, machine.program("program_spin.py", "run", length, found.answer["rounds"], form))
-    # A cap that holds for a lease alone can be had from the limiter, but requests have no word for it yet.
-    table.note("a hard cap of half a GPU, alone", "requests cannot ask for it yet")
+    for length in ("200us", "2ms"):
+        cap(machine, table, length)
+
+
+def cap(machine, table, length):
+    """Half a GPU and never more, with nobody else there, against the same program without a lease."""
+    what = f"a cap of half, alone, {length} kernels, %"
+    # Beside other work a cap is more easily missed from below: turns come late.
+    seconds, tolerance = (2, 6) if machine.quick else (10, 2)
+    found = machine.run(machine.program("program_spin.py", "calibrate", length), environment=machine.bare)
+    if found.answer is None:
+        table.check(what, found.problem, "exit code 0", False)
+        return
+    program = machine.program("program_spin.py", "run", length, found.answer["rounds"], "plain")
+    try:
+        for tries in range(1, TRIES + 1):
+            alone = sum(together(machine, [program], seconds, machine.bare))
+            kernels = sum(together(machine, [machine.leased(0.5, program, machine.limit, burst="no")], seconds))
+            part = 100 * kernels / alone if alone else 0
+            if near(part, 50, tolerance):
+                break
+    except Trouble as trouble:
+        table.check(what, trouble, "the program runs", False)
+        return
+    again = f" (try {tries})" if tries > 1 else ""
+    table.check(what, f"{part:.1f}{again}", f"50 +- {tolerance}", near(part, 50, tolerance))
 
 
 def compare(machine, table, what, program):
