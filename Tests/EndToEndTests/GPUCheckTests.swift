@@ -65,7 +65,7 @@ struct `The check of a machine with a GPU` {
     }
 }
 
-private enum GPUCheck {
+enum GPUCheck {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
     static let tools = "\(root)/.build/nvidia-smi"

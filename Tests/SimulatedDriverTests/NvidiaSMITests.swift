@@ -141,6 +141,18 @@ struct NvidiaSMITests {
         }
     }
 
+    @Test func `the length of time slices is set and listed`() async throws {
+        let machine = try Machine("dgx-a100", driver: "535")
+        #expect(try await SMI.text(machine, "compute-policy", "-i", "1", "--set-timeslice=1").contains("Successfully"))
+        let rows = try await SMI.rows(machine, "compute-policy", "-l").map { $0.filter { $0 != "|" } }
+        let lengths = rows.filter { $0.count == 3 && Int($0[0]) != nil }
+        #expect(lengths.count == 8)
+        #expect(lengths.map { $0[2] } == (0..<8).map { $0 == 1 ? "Short" : "Default" })
+        await #expect(throws: Tool.Failure.self) {
+            try await SMI.text(machine, "compute-policy", "-i", "1", "--set-timeslice=7")
+        }
+    }
+
     @Test func `a reset is refused while a process holds the GPU, and done then`() async throws {
         let machine = try Machine("dgx-h100", driver: "535")
         let sleeper = try Sleeper()

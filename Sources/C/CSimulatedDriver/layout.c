@@ -24,7 +24,7 @@ OFFSET(ModelGPU, energy, 1880);
 OFFSET(ModelGPU, partition, 1896);
 SIZE(ModelClient, 80);
 SIZE(ModelServer, 32 + 48 * 80);
-SIZE(DeviceModel, 53568 + 8 + 32 * (32 + 48 * 80));
+SIZE(DeviceModel, 53568 + 8 + 32 * (32 + 48 * 80) + 64);
 OFFSET(DeviceModel, gpus, 1160);
 OFFSET(DeviceModel, processes, 37664);
 OFFSET(DeviceModel, places, 45856);

@@ -42,8 +42,37 @@ private let toolInterface: InlineArray<16, UInt8> = [
             process_samples: { device, lastSeen, _, count, samples in sample(device, lastSeen, count, samples) },
             compute_processes: { device, count, entries, _, _ in list(device, count, entries, .compute) },
             served_processes: { device, count, entries, _, _ in list(device, count, entries, .served) },
-            graphics_processes: { device, count, entries, _, _ in list(device, count, entries, .graphics) }))
+            graphics_processes: { device, count, entries, _, _ in list(device, count, entries, .graphics) },
+            set_compute_policy: { device, policy, _, _, _ in setComputePolicy(device, policy) },
+            compute_policies: { device, policies, _, _, _ in computePolicies(device, policies) }))
     return NVML_SUCCESS
+}
+
+/// Sets the length of time slices, which is kept and told; it is published nowhere how long they are.
+private func setComputePolicy(_ device: UInt, _ policy: UInt) -> Int32 {
+    let result = change(OpaquePointer(bitPattern: device), call: "nvmlDeviceSetComputePolicy") { gpu in
+        guard let policy = UnsafePointer<driver_compute_policy>(bitPattern: policy)?.pointee, policy.kind == 0,
+            policy.value <= 3
+        else { return NVML_ERROR_INVALID_ARGUMENT }
+        guard !gpu.isPartitioned else { return NVML_ERROR_NOT_SUPPORTED }
+        model_store_32(model_time_slice(gpu.model, gpu.number), policy.value)
+        return NVML_SUCCESS
+    }
+    return Int32(result.rawValue)
+}
+
+private func computePolicies(_ device: UInt, _ policies: UInt) -> Int32 {
+    let result = withGPU(OpaquePointer(bitPattern: device), call: "nvmlDeviceGetComputePolicies") { gpu in
+        guard let policies = UnsafeMutablePointer<driver_compute_policies>(bitPattern: policies) else {
+            return NVML_ERROR_INVALID_ARGUMENT
+        }
+        guard !gpu.isPartitioned else { return NVML_ERROR_NOT_SUPPORTED }
+        policies.pointee.count = 1
+        policies.pointee.first = driver_compute_policy(
+            kind: 0, value: model_load_32(model_time_slice(gpu.model, gpu.number)))
+        return NVML_SUCCESS
+    }
+    return Int32(result.rawValue)
 }
 
 /// The topology level between two PCI devices, numbered from 0 (one switch) to 4 (system) here; what is not one of our

@@ -350,6 +350,8 @@ typedef struct DeviceModel {
     /// The newest number that was given to a server or a client.
     uint64_t newestNumber;
     ModelServer servers[MODEL_SERVER_LIMIT];
+    /// The length of time slices as `nvidia-smi compute-policy` counts it: 0 default, 1 short, 2 medium, 3 long.
+    uint32_t timeSlices[MODEL_GPU_LIMIT];
 } DeviceModel;
 
 #endif

@@ -122,6 +122,9 @@ static inline uint64_t model_gpu_memory(DeviceModel *model, uint32_t gpu) {
 
 // MARK: Power and energy
 
+/// Where the length of a GPU's time slices is kept.
+static inline uint32_t *model_time_slice(DeviceModel *model, uint32_t gpu) { return &model->timeSlices[gpu]; }
+
 /// Milliwatts that the GPU draws at this load: from idle to its limit, in a straight line.
 static inline uint32_t model_power(ModelGPU *gpu, uint32_t load) {
     uint32_t limit = model_load_32(&gpu->powerLimit);

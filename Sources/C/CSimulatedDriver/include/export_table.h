@@ -31,11 +31,26 @@ enum {
     DRIVER_EXPORT_RESET_GROUP_END = 184,
     /// (handle, last seen in microseconds, unknown *, count *, driver_process_sample *) for `pmon`.
     DRIVER_EXPORT_PROCESS_SAMPLES = 145,
+    /// (handle, driver_compute_policy *) sets how a GPU computes for several programs; (handle, driver_compute_policies *)
+    /// tells.
+    DRIVER_EXPORT_SET_COMPUTE_POLICY = 192,
+    DRIVER_EXPORT_COMPUTE_POLICIES = 193,
     /// (handle, count *, driver_process_detail *) for compute, multi-process server and graphics.
     DRIVER_EXPORT_COMPUTE_PROCESSES = 213,
     DRIVER_EXPORT_SERVED_PROCESSES = 214,
     DRIVER_EXPORT_GRAPHICS_PROCESSES = 215
 };
+
+/// 0 is the length of time slices: 0 default, 1 short, 2 medium, 3 long.
+typedef struct driver_compute_policy {
+    uint32_t kind;
+    uint32_t value;
+} driver_compute_policy;
+
+typedef struct driver_compute_policies {
+    uint32_t count;
+    driver_compute_policy first;
+} driver_compute_policies;
 
 typedef struct driver_process_detail {
     uint32_t pid;
@@ -102,6 +117,8 @@ typedef struct driver_private_functions {
     driver_private compute_processes;
     driver_private served_processes;
     driver_private graphics_processes;
+    driver_private set_compute_policy;
+    driver_private compute_policies;
 } driver_private_functions;
 
 /// The table: its length in bytes, then functions, all the same but for the known ones.
@@ -123,6 +140,8 @@ static inline const void *driver_export_table(driver_private_functions functions
         case DRIVER_EXPORT_PROCESS_SAMPLES: function = functions.process_samples; break;
         case DRIVER_EXPORT_COMPUTE_PROCESSES: function = functions.compute_processes; break;
         case DRIVER_EXPORT_SERVED_PROCESSES: function = functions.served_processes; break;
+        case DRIVER_EXPORT_SET_COMPUTE_POLICY: function = functions.set_compute_policy; break;
+        case DRIVER_EXPORT_COMPUTE_POLICIES: function = functions.compute_policies; break;
         case DRIVER_EXPORT_GRAPHICS_PROCESSES: function = functions.graphics_processes; break;
         default: break;
         }
