@@ -82,6 +82,16 @@ struct MemoryTests {
     }
 
     @Test(.enabled(if: Tool.python != nil, "no Python tools with cuda-bindings: run Scripts/python-tools first"))
+    func `memory that processes share is charged once, as long as anybody has it`() async throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one", memory: 1 << 30)
+        let text = try await Tool.output(
+            try #require(Tool.python), [Built.programs + "/sharing.py"],
+            environment: ["LD_LIBRARY_PATH": container.libraries, "PYTHONDONTWRITEBYTECODE": "1"])
+        #expect(text == "ok\n")
+    }
+
+    @Test(.enabled(if: Tool.python != nil, "no Python tools with cuda-bindings: run Scripts/python-tools first"))
     func `GPUs are told apart by what they are and not by their number`() async throws {
         let machine = try LimitedMachine()
         let container = try machine.container("one", gpus: [0: 1 << 30, 1: 2 << 30])
