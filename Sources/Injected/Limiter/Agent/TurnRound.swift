@@ -76,24 +76,22 @@ struct TurnRound {
             turns.add(id: member.id, milli: UInt64(member.container.parts[member.part].milli), most: member.most)
         }
         members = others
-        throttled = members.map(\.container.isThrottled)
         draining.removeAll { !ids.contains($0.member.id) }
         if let current, !ids.contains(current.member.id) { self.current = nil }
         for member in members { member.beat(now) }
-        setModes()
+        setBounds()
     }
 
-    private func setModes() {
+    /// Sets what each one may have at most, and whether there are turns.
+    private mutating func setBounds() {
+        throttled = members.map(\.container.isThrottled)
+        for member in members { turns.setMost(id: member.id, member.most) }
         for member in members { member.setMode(turns: isNeeded, period: turns.period) }
     }
 
     /// Sees who is held back since the last time, or is so no more.
     private mutating func lookForThrottled() {
-        let found = members.map(\.container.isThrottled)
-        guard found != throttled else { return }
-        throttled = found
-        for member in members { turns.setMost(id: member.id, member.most) }
-        setModes()
+        if throttled != members.map(\.container.isThrottled) { setBounds() }
     }
 
     /// Tells the containers what they have had since the last time, where turns are kept.
