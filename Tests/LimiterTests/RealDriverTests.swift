@@ -43,7 +43,8 @@ struct RealDriverTests {
         #expect(try await run(program) == "12020 cudaErrorNoDevice 100 True True\n")
     }
 
-    @Test func `the driver's functions are the limiter's by name, version and default stream, or its own`() async throws {
+    @Test func `the driver's functions are the limiter's by name, version and default stream, or its own`() async throws
+    {
         let program = """
             import ctypes, sys
             class Place(ctypes.Structure):
@@ -96,8 +97,10 @@ enum RealDriver {
     static var runtime: String? {
         let path = Built.root + "/.build/python-tools"
         let libraries = (try? FileManager.default.contentsOfDirectory(atPath: path + "/lib")) ?? []
-        let found = libraries.map { library -> String in "\(path)/lib/\(library)/site-packages/nvidia/cuda_runtime/lib/libcudart.so.12" }
-            .first { access($0, R_OK) == 0 }
+        let found = libraries.map { library -> String in
+            "\(path)/lib/\(library)/site-packages/nvidia/cuda_runtime/lib/libcudart.so.12"
+        }
+        .first { access($0, R_OK) == 0 }
         return found ?? (Tool.isPromised ? path + "/lib/libcudart.so.12" : nil)
     }
 }

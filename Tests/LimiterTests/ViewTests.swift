@@ -170,7 +170,8 @@ struct ViewTests {
         let environment = ["LD_LIBRARY_PATH": container.libraries]
         let tool = try #require(Tool.nvidiaSMI)
         let query = try await Tool.output(
-            tool, ["--query-gpu=index,memory.total,memory.used,memory.free", "--format=csv,noheader,nounits", "-i", "0"],
+            tool,
+            ["--query-gpu=index,memory.total,memory.used,memory.free", "--format=csv,noheader,nounits", "-i", "0"],
             environment: environment)
         #expect(query == "0, 3072, 700, 2372\n")
         let apps = try await Tool.output(

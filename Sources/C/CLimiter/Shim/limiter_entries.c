@@ -8,11 +8,12 @@ HOOK_5(allocatePitchNarrow) HOOK_1(beginCapture) HOOK_2(beginCapture2) HOOK_6(be
 HOOK_2(createArray) HOOK_2(createArray3D) HOOK_2(createArray3DNarrow) HOOK_2(createArrayNarrow) HOOK_3(createContext)
 HOOK_5(createContextAffine) HOOK_4(createContextParameters) HOOK_4(createGreen) HOOK_4(createHandle)
 HOOK_3(createMipmapped) HOOK_2(createPool) HOOK_1(destroyArray) HOOK_1(destroyContext) HOOK_1(destroyExec)
-HOOK_1(destroyGreen) HOOK_1(destroyPool) HOOK_2(endCapture) HOOK_4(exportHandle) HOOK_2(exportMemory) HOOK_1(free)
-HOOK_2(freeAsync) HOOK_1(freeNarrow) HOOK_4(getProcAddress) HOOK_5(getProcAddress2) HOOK_3(importHandle) HOOK_1(init)
-HOOK_5(instantiate) HOOK_3(instantiateFlags) HOOK_5(map) HOOK_3(mapArray) HOOK_2(memoryInfo) HOOK_2(memoryInfoNarrow)
-HOOK_1(releaseHandle) HOOK_1(releasePrimary) HOOK_2(retainHandle) HOOK_2(retainPrimary) HOOK_2(setLimit)
-HOOK_2(totalMemory) HOOK_2(totalMemoryNarrow) HOOK_2(trimPool) HOOK_2(unmap)
+HOOK_1(destroyGreen) HOOK_1(destroyPool) HOOK_2(endCapture) HOOK_4(exportHandle) HOOK_2(exportMemory)
+HOOK_4(exportPool) HOOK_1(free) HOOK_2(freeAsync) HOOK_1(freeNarrow) HOOK_4(getProcAddress) HOOK_5(getProcAddress2)
+HOOK_3(importHandle) HOOK_3(importPointer) HOOK_1(init) HOOK_5(instantiate) HOOK_3(instantiateFlags) HOOK_5(map)
+HOOK_3(mapArray) HOOK_2(memoryInfo) HOOK_2(memoryInfoNarrow) HOOK_1(releaseHandle) HOOK_1(releasePrimary)
+HOOK_2(retainHandle) HOOK_2(retainPrimary) HOOK_2(setLimit) HOOK_2(totalMemory) HOOK_2(totalMemoryNarrow)
+HOOK_2(trimPool) HOOK_2(unmap)
 
 CALL_2(cuArray3DCreate, createArray3DNarrow) CALL_2(cuArray3DCreate_v2, createArray3D)
 CALL_2(cuArrayCreate, createArrayNarrow) CALL_2(cuArrayCreate_v2, createArray) CALL_1(cuArrayDestroy, destroyArray)
@@ -51,6 +52,7 @@ CALL_1(cuMemFree_v2, free) CALL_2(cuMemFreeAsync, freeAsync) CALL_2(cuMemFreeAsy
 CALL_2(cuMemGetInfo, memoryInfoNarrow) CALL_2(cuMemGetInfo_v2, memoryInfo)
 CALL_3(cuMemImportFromShareableHandle, importHandle) CALL_5(cuMemMap, map) CALL_3(cuMemMapArrayAsync, mapArray)
 CALL_3(cuMemMapArrayAsync_ptsz, mapArray) CALL_2(cuMemPoolCreate, createPool) CALL_1(cuMemPoolDestroy, destroyPool)
+CALL_4(cuMemPoolExportToShareableHandle, exportPool) CALL_3(cuMemPoolImportPointer, importPointer)
 CALL_2(cuMemPoolTrimTo, trimPool) CALL_1(cuMemRelease, releaseHandle)
 CALL_2(cuMemRetainAllocationHandle, retainHandle) CALL_2(cuMemUnmap, unmap)
 LAUNCH(cuMemcpy, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemcpy), LEGACY_STREAM(0), SIZE_CLASS(c))
@@ -120,15 +122,16 @@ const char *const limiter_real_names[REAL_COUNT] = {
     "cuMemExportToShareableHandle", "cuMemFree", "cuMemFreeAsync", "cuMemFreeAsync_ptsz", "cuMemFree_v2",
     "cuMemGetAddressRange_v2", "cuMemGetAllocationPropertiesFromHandle", "cuMemGetInfo", "cuMemGetInfo_v2",
     "cuMemImportFromShareableHandle", "cuMemMap", "cuMemMapArrayAsync", "cuMemMapArrayAsync_ptsz", "cuMemPoolCreate",
-    "cuMemPoolDestroy", "cuMemPoolGetAttribute", "cuMemPoolTrimTo", "cuMemRelease", "cuMemRetainAllocationHandle",
-    "cuMemUnmap", "cuMemcpy", "cuMemcpyAsync", "cuMemcpyAsync_ptsz", "cuMemcpyDtoD", "cuMemcpyDtoDAsync",
-    "cuMemcpyDtoDAsync_v2", "cuMemcpyDtoDAsync_v2_ptsz", "cuMemcpyDtoD_v2", "cuMemcpyDtoD_v2_ptds", "cuMemcpy_ptds",
-    "cuMemsetD16", "cuMemsetD16Async", "cuMemsetD16Async_ptsz", "cuMemsetD16_v2", "cuMemsetD16_v2_ptds",
-    "cuMemsetD2D16", "cuMemsetD2D16Async", "cuMemsetD2D16Async_ptsz", "cuMemsetD2D16_v2", "cuMemsetD2D16_v2_ptds",
-    "cuMemsetD2D32", "cuMemsetD2D32Async", "cuMemsetD2D32Async_ptsz", "cuMemsetD2D32_v2", "cuMemsetD2D32_v2_ptds",
-    "cuMemsetD2D8", "cuMemsetD2D8Async", "cuMemsetD2D8Async_ptsz", "cuMemsetD2D8_v2", "cuMemsetD2D8_v2_ptds",
-    "cuMemsetD32", "cuMemsetD32Async", "cuMemsetD32Async_ptsz", "cuMemsetD32_v2", "cuMemsetD32_v2_ptds", "cuMemsetD8",
-    "cuMemsetD8Async", "cuMemsetD8Async_ptsz", "cuMemsetD8_v2", "cuMemsetD8_v2_ptds", "cuMipmappedArrayCreate",
+    "cuMemPoolDestroy", "cuMemPoolExportToShareableHandle", "cuMemPoolGetAttribute", "cuMemPoolImportPointer",
+    "cuMemPoolTrimTo", "cuMemRelease", "cuMemRetainAllocationHandle", "cuMemUnmap", "cuMemcpy", "cuMemcpyAsync",
+    "cuMemcpyAsync_ptsz", "cuMemcpyDtoD", "cuMemcpyDtoDAsync", "cuMemcpyDtoDAsync_v2", "cuMemcpyDtoDAsync_v2_ptsz",
+    "cuMemcpyDtoD_v2", "cuMemcpyDtoD_v2_ptds", "cuMemcpy_ptds", "cuMemsetD16", "cuMemsetD16Async",
+    "cuMemsetD16Async_ptsz", "cuMemsetD16_v2", "cuMemsetD16_v2_ptds", "cuMemsetD2D16", "cuMemsetD2D16Async",
+    "cuMemsetD2D16Async_ptsz", "cuMemsetD2D16_v2", "cuMemsetD2D16_v2_ptds", "cuMemsetD2D32", "cuMemsetD2D32Async",
+    "cuMemsetD2D32Async_ptsz", "cuMemsetD2D32_v2", "cuMemsetD2D32_v2_ptds", "cuMemsetD2D8", "cuMemsetD2D8Async",
+    "cuMemsetD2D8Async_ptsz", "cuMemsetD2D8_v2", "cuMemsetD2D8_v2_ptds", "cuMemsetD32", "cuMemsetD32Async",
+    "cuMemsetD32Async_ptsz", "cuMemsetD32_v2", "cuMemsetD32_v2_ptds", "cuMemsetD8", "cuMemsetD8Async",
+    "cuMemsetD8Async_ptsz", "cuMemsetD8_v2", "cuMemsetD8_v2_ptds", "cuMipmappedArrayCreate",
     "cuMipmappedArrayDestroy", "cuPointerGetAttribute", "cuStreamBeginCapture", "cuStreamBeginCaptureToGraph",
     "cuStreamBeginCaptureToGraph_ptsz", "cuStreamBeginCapture_ptsz", "cuStreamBeginCapture_v2",
     "cuStreamBeginCapture_v2_ptsz", "cuStreamEndCapture", "cuStreamEndCapture_ptsz", "cuStreamGetCaptureInfo_v2",
@@ -180,7 +183,9 @@ const LimiterEntry limiter_entries[] = {
     ENTRY(cuMemImportFromShareableHandle, cuMemImportFromShareableHandle, 10020, 0)
     ENTRY(cuMemMap, cuMemMap, 10020, 0) ENTRY(cuMemMapArrayAsync, cuMemMapArrayAsync, 11010, 0)
     ENTRY(cuMemMapArrayAsync, cuMemMapArrayAsync_ptsz, 11010, 1) ENTRY(cuMemPoolCreate, cuMemPoolCreate, 11020, 0)
-    ENTRY(cuMemPoolDestroy, cuMemPoolDestroy, 11020, 0) ENTRY(cuMemPoolTrimTo, cuMemPoolTrimTo, 11020, 0)
+    ENTRY(cuMemPoolDestroy, cuMemPoolDestroy, 11020, 0)
+    ENTRY(cuMemPoolExportToShareableHandle, cuMemPoolExportToShareableHandle, 11020, 0)
+    ENTRY(cuMemPoolImportPointer, cuMemPoolImportPointer, 11020, 0) ENTRY(cuMemPoolTrimTo, cuMemPoolTrimTo, 11020, 0)
     ENTRY(cuMemRelease, cuMemRelease, 10020, 0)
     ENTRY(cuMemRetainAllocationHandle, cuMemRetainAllocationHandle, 11000, 0) ENTRY(cuMemUnmap, cuMemUnmap, 10020, 0)
     ENTRY(cuMemcpy, cuMemcpy, 4000, 0) ENTRY(cuMemcpy, cuMemcpy_ptds, 7000, 1)
@@ -215,4 +220,4 @@ const LimiterEntry limiter_entries[] = {
     ENTRY(cuStreamEndCapture, cuStreamEndCapture, 10000, 0)
     ENTRY(cuStreamEndCapture, cuStreamEndCapture_ptsz, 10000, 1)
 };
-const uint32_t limiter_entry_count = 127;
+const uint32_t limiter_entry_count = 129;

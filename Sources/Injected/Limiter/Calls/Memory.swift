@@ -80,7 +80,7 @@ enum Memory {
         take_lock(&state.pointee.tableLock)
         guard let cell = allocations.find(address) else {
             give_lock(&state.pointee.tableLock)
-            return call()
+            return load32(&state.pointee.hasImported) == 0 ? call() : Sharing.free(address, call)
         }
         let copy = cell.pointee
         allocations.remove(cell)

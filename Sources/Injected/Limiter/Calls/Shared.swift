@@ -83,6 +83,36 @@ private func device(ofHandle handle: UInt64) -> Int32? {
     return status
 }
 
+// MARK: Pools: what is imported is an address, and freed like any other
+
+/// All that a pool has may be anybody's from now on.
+@c(hook_exportPool) public func hookExportPool(
+    _ real: UInt32, _ result: UInt64, _ pool: UInt64, _ kind: UInt64, _ flags: UInt64
+) -> Int32 {
+    let status = real4(real, result, pool, kind, flags)
+    if status == Answer.success, Limiter.isReady, let gpu = Pools.gpu(of: pool) { Sharing.export(gpu, 1 << 50) }
+    return status
+}
+
+@c(hook_importPointer) public func hookImportPointer(
+    _ real: UInt32, _ result: UInt64, _ pool: UInt64, _ data: UInt64
+) -> Int32 {
+    let status = hookOpenedMemory(real3(real, result, pool, data), result)
+    if status == Answer.success { store32(&state.pointee.hasImported, 1) }
+    return status
+}
+
+extension Sharing {
+    /// Frees an address that may be another process's memory.
+    @inline(never)
+    static func free(_ address: UInt64, _ call: () -> Int32) -> Int32 {
+        let status = call()
+        guard status == Answer.success else { return status }
+        Handles.change(address) { if $0.pointee.has(CELL_IMPORTED) { $0.pointee.count -= min(1, $0.pointee.count) } }
+        return status
+    }
+}
+
 // MARK: Sparse arrays, parts of which get memory of handles
 
 /// A `CUarrayMapInfo`.
@@ -94,11 +124,19 @@ private struct MapInfo {
     var isMapping: Bool { UInt32(truncatingIfNeeded: words[7]) == 1 }
     var handle: UInt64 { words[8] }
     var offset: UInt64 { words[9] }
-    /// What tells the part of the array apart: the array, the kind of part, and where it is. No address is odd.
+    private var isTail: Bool { UInt32(truncatingIfNeeded: words[2]) == 1 }
+    /// What tells the part of the array apart: the array, the kind of part, and where it is. No address is odd. What is
+    /// between the fields, or behind those of a tail, may be anything.
     var key: UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for index in 1..<7 { hash = (hash ^ words[index]) &* 0x9E37_79B9_7F4A_7C15 ^ hash >> 29 }
+        var hash = mixed(array, isTail ? 1 : 0)
+        hash = mixed(hash, isTail ? words[3] & 0xFFFF_FFFF : words[3])
+        for index in 4..<(isTail ? 6 : 7) { hash = mixed(hash, words[index]) }
         return hash | 1
+    }
+
+    private func mixed(_ hash: UInt64, _ word: UInt64) -> UInt64 {
+        let product = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+        return product ^ product >> 29
     }
 }
 

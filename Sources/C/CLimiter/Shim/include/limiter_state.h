@@ -126,6 +126,8 @@ typedef struct LimiterState {
     uint8_t gpus[LIMITER_DEVICES];
     /// Whether anything was ever allocated on the host in the GPU's place.
     uint32_t hasSpilled;
+    /// Whether memory of another process's pool was ever opened.
+    uint32_t hasImported;
     uint32_t tableLock;
     /// What was allocated, by address: `size` is what is charged, and `count` 1 for what shares a block.
     LimiterTable allocations;
