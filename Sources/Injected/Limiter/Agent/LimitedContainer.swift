@@ -90,6 +90,9 @@ package final class LimitedContainer: Sendable {
     private static func map(_ path: String, _ size: Int) throws(LimiterError) -> (Int32, UnsafeMutableRawPointer) {
         let file = open(path, O_RDWR | O_CLOEXEC)
         guard file >= 0 else { throw LimiterError("cannot open \(path): \(reason())") }
+        // What an older version has made is shorter, and zeros are the first state of what it did not know.
+        var status = stat()
+        if fstat(file, &status) == 0, status.st_size > 0, status.st_size < size { ftruncate(file, off_t(size)) }
         guard let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), memory != MAP_FAILED else {
             let text = reason()
             close(file)

@@ -167,6 +167,7 @@ private enum Contexts {
     // Nobody may ask for its events when they are gone.
     Lanes.forget(context)
     let status = real1(real, context)
+    Devices.forgetContexts()
     if status == Answer.success, load32(&state.pointee.state) == 1 { Contexts.forget(context) }
     return status
 }
@@ -180,6 +181,7 @@ private enum Contexts {
     let number = Int32(truncatingIfNeeded: device)
     if load32(&state.pointee.state) == 1, let context = Contexts.primary(number) { Lanes.forget(context) }
     let status = real1(real, device)
+    Devices.forgetContexts()
     if status == Answer.success { Contexts.settlePrimary(number) }
     return status
 }
@@ -208,6 +210,7 @@ private enum Contexts {
     var context: UInt64 = 0
     if ask2(UInt32(REAL_cuCtxFromGreenCtx), &context, green) == Answer.success { Lanes.forget(context) }
     let status = real1(real, green)
+    Devices.forgetContexts()
     guard status == Answer.success else { return status }
     for device in 0..<Int32(LIMITER_DEVICES) { Contexts.settlePrimary(device) }
     return status

@@ -55,7 +55,13 @@ enum Memory {
         guard let cell = allocations.make(address) else { return 0 }
         var unneeded: UInt64 = 0
         // The driver has used an address again that was never seen to be freed.
-        if cell.pointee.size > 0 { unneeded = forgetLocked(cell.pointee) }
+        if cell.pointee.size > 0 {
+            unneeded = forgetLocked(cell.pointee)
+            if cell.pointee.flags != 0 {
+                giveBackSpecial(cell.pointee, unneeded)
+                unneeded = 0
+            }
+        }
         cell.pointee = Cell(
             key: address, size: charged, context: context, gpu: gpu, count: isSmall ? 1 : 0, flags: flags)
         guard isSmall, let shared = blocks.make(address / block) else { return unneeded }

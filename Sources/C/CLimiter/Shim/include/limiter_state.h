@@ -147,6 +147,8 @@ typedef struct LimiterState {
     uint32_t poolLock;
     uint32_t poolCount;
     LimiterPool pools[LIMITER_POOLS];
+    /// Raised when contexts go: their handles may mean others then.
+    uint32_t contextChanges;
     /// Captures that are going on.
     uint32_t captures;
     uint32_t laneLock;
@@ -173,7 +175,12 @@ typedef struct LimiterThread {
     uint32_t index;
     uint32_t mustMark;
     uint32_t isTender;
-    uint32_t reserved;
+    /// The context that was current when somebody asked last, where it is, and as of which change of contexts.
+    uint32_t contextChanges;
+    uint64_t context;
+    int32_t device;
+    /// Of the known GPUs, as in `LimiterState`.
+    uint32_t gpu;
 } LimiterThread;
 
 static inline LimiterBook *book_of(LimiterBooks *books, uint32_t gpu) { return &books->gpus[gpu]; }
