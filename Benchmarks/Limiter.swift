@@ -44,6 +44,7 @@ enum Limiter {
 
         try launches(bare, limited, "limiter.launch", target: 10)
         try graphs(bare, limited, "limiter.graph", target: 10)
+        try transfers(bare, limited, "limiter.memset", target: 10)
         try memory(bare, limited)
         let keeper = try TurnKeeper()
         defer { keeper.stop() }
@@ -51,6 +52,7 @@ enum Limiter {
         usleep(20_000)
         try launches(bare, limited, "limiter.turns.launch", target: 10)
         try graphs(bare, limited, "limiter.turns.graph", target: 10)
+        try transfers(bare, limited, "limiter.turns.memset", target: 10)
     }
 
     private static func builtLimiter() throws -> String {
@@ -126,6 +128,29 @@ enum Limiter {
             try bare.function("cuGraphLaunch", Launching.self), try limited.function("cuGraphLaunch", Launching.self)
         )
         try compare(name, target: target, { try round(pair.0) }, { try round(pair.1) })
+    }
+
+    private static func transfers(_ bare: Driver, _ limited: Driver, _ name: String, target: Double) throws {
+        var stream: Handle?
+        var address: UInt64 = 0
+        typealias Allocating = @convention(c) (UnsafeMutablePointer<UInt64>, Int) -> Int32
+        typealias Setting = @convention(c) (UInt64, UInt8, Int, Handle?) -> Int32
+        try bare.check("cuStreamCreate", (@convention(c) (Out, UInt32) -> Int32).self) { $0(&stream, 1) }
+        try limited.check("cuMemAlloc_v2", Allocating.self) { $0(&address, 4096) }
+        let wait = try bare.function("cuStreamSynchronize", (@convention(c) (Handle?) -> Int32).self)
+        func round(_ set: Setting) throws -> Double {
+            _ = set(address, 0, 64, stream)
+            let begin = seconds()
+            for _ in 0..<200 { _ = set(address, 0, 64, stream) }
+            let time = seconds() - begin
+            guard wait(stream) == 0 else { throw BenchmarkError("cuStreamSynchronize failed") }
+            return time / 200 * 1e9
+        }
+        let pair = (
+            try bare.function("cuMemsetD8Async", Setting.self), try limited.function("cuMemsetD8Async", Setting.self)
+        )
+        try compare(name, target: target, { try round(pair.0) }, { try round(pair.1) })
+        try limited.check("cuMemFree_v2", (@convention(c) (UInt64) -> Int32).self) { $0(address) }
     }
 
     private static func memory(_ bare: Driver, _ limited: Driver) throws {

@@ -49,7 +49,18 @@ struct BinaryTests {
         let symbols = try await Tool.output("nm", ["-D", Built.viewPath])
         let defined = symbols.split(separator: "\n").filter { $0.contains(" T ") }
             .compactMap { $0.split(separator: " ").last.map(String.init) }
-        #expect(Set(defined) == ["nvmlDeviceGetMemoryInfo", "nvmlDeviceGetMemoryInfo_v2"])
+        let known = try String(contentsOfFile: Built.root + "/Scripts/nvml-functions.txt", encoding: .utf8)
+            .split(separator: "\n").compactMap { $0.split(separator: " ").first.map(String.init) }
+        let told =
+            /nvmlDeviceGet(MemoryInfo|UtilizationRates|ProcessUtilization|(Compute|Graphics|MPSCompute)RunningProcesses)(_v\d)?/
+        let forbidden = /nvmlDevice(Set|Clear|Reset|Freeze|PowerSmoothing)\w+/
+        let wanted = known.filter {
+            ($0.wholeMatch(of: told) != nil || $0.wholeMatch(of: forbidden) != nil) && !$0.hasSuffix("CpuAffinity")
+        }
+        #expect(Set(defined) == Set(wanted))
+        #expect(wanted.contains("nvmlDeviceSetPersistenceMode") && !wanted.contains("nvmlInternalGetExportTable"))
+        let attributes = try FileManager.default.attributesOfItem(atPath: Built.viewPath)
+        print("view of NVML: \(attributes[.size] ?? 0) bytes")
         let versions = symbols.matches(of: /GLIBC_2\.(\d+)/).compactMap { Int($0.1) }
         #expect(try #require(versions.max()) <= 17)
         let dynamic = try await Tool.output("readelf", ["-d", "-W", Built.viewPath])

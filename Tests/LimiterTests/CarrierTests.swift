@@ -29,19 +29,14 @@ struct CarrierTests {
         #expect(try await Tool.output("env", ["-i", program, way, container.library]) == Self.held)
     }
 
-    /// As an engine does it: the limiter lies on the driver's library, and the rest in the place it was made for.
-    @Test(.enabled(if: getuid() == 0 && Tool.isThere("unshare"), "only root can mount"))
-    func `mounted on the driver's library it holds whoever opens that, without an environment`() async throws {
-        let machine = try LimitedMachine()
-        let container = try machine.container("one", memory: 1 << 30)
-        let program = try await compile(machine)
-        // It finds its devices in /dev only: the simulated driver cannot tell there where it lies itself.
-        let statically = try await compile(machine, ["-static", "-DSTATIC"], name: "static-carrier")
+    /// What makes of the calling mount namespace what an engine makes of a container's: the limiter lies on the driver's
+    /// library, and the rest in the place it was made for. Devices are where every program looks for them.
+    private func mounts(_ machine: borrowing LimitedMachine, _ container: TestContainer) throws -> String {
         let directory = machine.instance.directory
         let (driver, shim) = (directory + "/lib/libcuda.so.1", directory + "/limiter.so")
         try LimiterLibrary.install(
             built: Built.limiterPath, real: LimiterLibrary.place + "/" + LimiterLibrary.realName, to: shim)
-        let script = """
+        return """
             set -e
             mount --make-rprivate /
             mkdir -p \(directory)/run/limiter \(directory)/run/dev
@@ -52,6 +47,22 @@ struct CarrierTests {
             mount -o remount,bind,ro /run/divvy/limiter/limits
             mount --bind \(driver) /run/divvy/limiter/libcuda.so.1
             mount --bind \(shim) \(driver)
+
+            """
+    }
+
+    @Test(.enabled(if: getuid() == 0 && Tool.isThere("unshare"), "only root can mount"))
+    func `mounted on the driver's library it holds whoever opens that, without an environment`() async throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one", memory: 1 << 30)
+        let program = try await compile(machine)
+        // It finds its devices in /dev only: the simulated driver cannot tell there where it lies itself.
+        let statically = try await compile(machine, ["-static", "-DSTATIC"], name: "static-carrier")
+        #expect(!(try await Tool.output("readelf", ["-l", statically])).contains("INTERP"))
+        let directory = machine.instance.directory
+        let driver = directory + "/lib/libcuda.so.1"
+        let script = """
+            \(try mounts(machine, container))
             ! (echo > /run/divvy/limiter/limits) 2>/dev/null
             env -i \(program) plain \(driver)
             mount -t tmpfs none /dev && touch /dev/null
@@ -63,6 +74,36 @@ struct CarrierTests {
             """
         let text = try await Tool.output("unshare", ["-m", "sh", "-c", script])
         #expect(text == Self.held + "2 0 \(1 << 30)\n" + Self.held)
+    }
+
+    /// Each one starts with an environment of its own or none, as somebody else, or in a session of its own.
+    @Test(
+        .enabled(if: getuid() == 0 && Tool.isThere("unshare"), "only root can mount"),
+        arguments: [
+            ("another session", "setsid --wait env -i CARRIER"),
+            ("a login shell", "setsid --wait env -i HOME=/ TERM=dumb sh -l -c 'exec CARRIER'"),
+            ("a login of somebody else", "su - nobody -s /bin/sh -c 'CARRIER'"),
+            ("other ids", "setpriv --reuid 65534 --regid 65534 --clear-groups --no-new-privs CARRIER"),
+            ("ids that a program gets by its file", "setpriv --reuid 65534 --clear-groups env -i PRIVILEGED"),
+            ("no capabilities", "setpriv --bounding-set -all --inh-caps -all env -i CARRIER"),
+            ("a preload of its own", "env LD_PRELOAD=libc.so.6 LD_BIND_NOW=1 CARRIER"),
+            ("a child of a child", "sh -c '(sh -c \"env -i CARRIER\"; true) & wait'"),
+        ])
+    func `who comes some other way is held`(name: String, command: String) async throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one", memory: 1 << 30)
+        let program = try await compile(machine)
+        let driver = machine.instance.directory + "/lib/libcuda.so.1"
+        // Files that belong to root and are run by nobody have to be where nobody can look.
+        let script = """
+            \(try mounts(machine, container))
+            cp \(program) /run/carrier && cp \(program) /run/privileged && chmod 4755 /run/privileged
+            mount -o remount,suid,exec /run
+            chmod 755 \(machine.instance.directory)
+            \(command.replacing("CARRIER", with: "/run/carrier plain \(driver)")
+                .replacing("PRIVILEGED", with: "/run/privileged plain \(driver)"))
+            """
+        #expect(try await Tool.output("unshare", ["-m", "sh", "-c", script]) == Self.held, "\(name)")
     }
 
     @Test(.enabled(if: Tool.isThere("python3"), "python3 is not installed"))

@@ -60,6 +60,12 @@ struct DriverView: ~Copyable {
     /// Bytes that living programs hold; each has one context, of 256 MiB. The driver itself sees the death of a process
     /// a little later than the limiter.
     func memoryBesidesContexts() throws -> UInt64 {
+        try memory().filter { Self.isAlive(UInt32($0.key)) }
+            .reduce(0) { $0 + max($1.value, 256 << 20) - (256 << 20) }
+    }
+
+    /// Bytes by pid.
+    func memory() throws -> [Int32: UInt64] {
         let find = unsafeBitCast(
             try #require(dlsym(library, "nvmlDeviceGetHandleByIndex_v2")),
             to: PFN_nvmlDeviceGetHandleByIndex_v2.self)
@@ -71,8 +77,8 @@ struct DriverView: ~Copyable {
         var count: UInt32 = 256
         var entries = [nvmlProcessInfo_t](repeating: nvmlProcessInfo_t(), count: 256)
         try #require(list(device, &count, &entries) == NVML_SUCCESS)
-        return entries.prefix(Int(count)).filter { Self.isAlive($0.pid) }
-            .reduce(0) { $0 + max($1.usedGpuMemory, 256 << 20) - (256 << 20) }
+        return Dictionary(
+            entries.prefix(Int(count)).map { (Int32($0.pid), $0.usedGpuMemory) }, uniquingKeysWith: { $1 })
     }
 
     private static func isAlive(_ pid: UInt32) -> Bool {

@@ -8,9 +8,9 @@ struct LimitedMachine: ~Copyable {
     let instance: SimulatedInstance
     private let profile: SimulatedProfile
 
-    init() throws {
+    init(driver: String = "580") throws {
         var profile = try SimulatedProfile.named("dgx-a100")
-        profile.driver = try .named("580")
+        profile.driver = try .named(driver)
         let directory = FileManager.default.temporaryDirectory.path + "/divvy-limiter-\(UUID().uuidString)"
         let instance = try SimulatedInstance.create(profile: profile, at: directory, library: Built.nvmlPath)
         self.profile = profile
@@ -22,8 +22,7 @@ struct LimitedMachine: ~Copyable {
     /// A container with a part of the first GPU, or of those with that memory.
     func container(
         _ name: String, gpus: [Int: UInt64]? = nil, memory: UInt64 = 8 << 30, contextCharge: UInt64 = 0,
-        milli: UInt32 = 500,
-        policy: LimitedPart.Policy = .share
+        milli: UInt32 = 500, policy: LimitedPart.Policy = .share, spill: UInt64 = 0
     ) throws -> TestContainer {
         let place = instance.directory + "/" + name
         let libraries = place + "-libraries"
@@ -40,7 +39,8 @@ struct LimitedMachine: ~Copyable {
             let uuid = try stride(from: 0, to: digits.count, by: 2).map {
                 try #require(UInt8(String(digits[$0...($0 + 1)]), radix: 16))
             }
-            return LimitedPart(uuid: uuid, memory: memory, contextCharge: contextCharge, milli: milli, policy: policy)
+            return LimitedPart(
+                uuid: uuid, memory: memory, contextCharge: contextCharge, milli: milli, policy: policy, spill: spill)
         }
         let limited = try LimitedContainer(directory: place, parts: parts)
         return TestContainer(files: limited, place: place, libraries: libraries)

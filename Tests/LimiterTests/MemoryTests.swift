@@ -106,6 +106,16 @@ struct MemoryTests {
     }
 
     @Test(.enabled(if: Tool.python != nil, "no Python tools with cuda-bindings: run Scripts/python-tools first"))
+    func `memory that processes share is charged once, as long as anybody has it`() async throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one", memory: 1 << 30)
+        let text = try await Tool.output(
+            try #require(Tool.python), [Built.programs + "/sharing.py"],
+            environment: ["LD_LIBRARY_PATH": container.libraries, "PYTHONDONTWRITEBYTECODE": "1"])
+        #expect(text == "ok\n")
+    }
+
+    @Test(.enabled(if: Tool.python != nil, "no Python tools with cuda-bindings: run Scripts/python-tools first"))
     func `GPUs are told apart by what they are and not by their number`() async throws {
         let machine = try LimitedMachine()
         let container = try machine.container("one", gpus: [0: 1 << 30, 1: 2 << 30])
@@ -140,50 +150,42 @@ struct MemoryTests {
         #expect(result.text.contains("cuInit: 304"))
     }
 
+    @Test(.enabled(if: Tool.python != nil, "no Python tools with cuda-bindings: run Scripts/python-tools first"))
+    func `what a context's limits take is charged`() async throws {
+        let machine = try LimitedMachine()
+        let container = try machine.container("one", memory: 1 << 30)
+        let program = """
+            from cuda.bindings import driver as cuda
+            cuda.cuInit(0)
+            cuda.cuCtxSetCurrent(cuda.cuDevicePrimaryCtxRetain(0)[1])
+            left = lambda: cuda.cuMemGetInfo()[1]
+            stack, printed, heap = (cuda.CUlimit(number) for number in range(3))
+            begin = left()
+            assert cuda.cuCtxSetLimit(heap, 108 << 20) == (0,)
+            print(begin - left() >> 20, end=" ")
+            assert cuda.cuCtxSetLimit(printed, 11 << 20) == (0,)
+            assert cuda.cuCtxSetLimit(heap, 58 << 20) == (0,)
+            print(begin - left() >> 20, end=" ")
+            # A thousand bytes more for each thread of 108 multiprocessors.
+            assert cuda.cuCtxSetLimit(stack, 2048) == (0,)
+            print(begin - left() >> 20, end=" ")
+            print(int(cuda.cuCtxSetLimit(stack, 1 << 20)[0]), int(cuda.cuCtxSetLimit(heap, 2 << 30)[0]), end=" ")
+            print(begin - left() >> 20, end=" ")
+            # Less than at first gives nothing back that was never charged.
+            assert cuda.cuCtxSetLimit(heap, 1 << 20) == (0,)
+            assert cuda.cuCtxSetLimit(stack, 512) == (0,)
+            print(begin - left() >> 20, end=" ")
+            cuda.cuDevicePrimaryCtxReset(0)
+            cuda.cuCtxSetCurrent(cuda.cuDevicePrimaryCtxRetain(0)[1])
+            print(begin - left())
+            """
+        let text = try await Tool.output(
+            try #require(Tool.python), ["-c", program], environment: ["LD_LIBRARY_PATH": container.libraries])
+        #expect(text == "100 60 276 2 2 276 10 0\n")
+        #expect(container.files.account(part: 0)?.used == 0)
+    }
+
     private func probe(_ container: TestContainer, _ arguments: [String]) async throws -> String {
         try await Tool.output(Built.probePath, [container.library] + arguments)
-    }
-}
-
-/// Many processes that allocate at random and die in all ways.
-struct RandomMemoryTests {
-    private static let processes = 64
-    private static var seconds: Double { Tool.isPromised ? 30 : 8 }
-
-    @Test func `sixty-four processes never have more than the limit together`() async throws {
-        let machine = try LimitedMachine()
-        let limit: UInt64 = 2 << 30
-        let container = try machine.container("one", memory: limit)
-        let end = Date().addingTimeInterval(Self.seconds)
-        let library = container.library
-        let monitor = try DriverView(machine)
-        let complaints = await withTaskGroup(of: [String].self) { group in
-            for worker in 0..<Self.processes {
-                group.addTask {
-                    var complaints: [String] = []
-                    var round = 0
-                    while Date() < end {
-                        round += 1
-                        let length = String(UInt64.random(in: 100_000_000...1_500_000_000))
-                        let arguments = [library, "random", String(worker * 1000 + round), length]
-                        let result = try? await Tool.result(Built.probePath, arguments)
-                        if let text = result?.text, text.contains("probe:") { complaints.append(text) }
-                    }
-                    return complaints
-                }
-            }
-            while Date() < end {
-                // What the driver itself has given them, without their contexts.
-                if let used = try? monitor.memoryBesidesContexts() { #expect(used <= limit) }
-                #expect(container.files.account(part: 0).map { $0.used <= limit } == true)
-                try? await Task.sleep(for: .milliseconds(5))
-            }
-            return await group.reduce(into: []) { $0 += $1 }
-        }
-        #expect(Set(complaints) == [])
-        #expect(container.files.account(part: 0).map { $0.refused > 0 } == true)
-        let rest = try await Tool.output(Built.probePath, [library, "room"])
-        #expect(rest == "\(limit) \(limit)\n")
-        #expect(try await Tool.output(Built.probePath, [library, "fill", "\(1 << 30)"]) == "\(limit)\n")
     }
 }

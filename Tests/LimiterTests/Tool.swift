@@ -21,6 +21,12 @@ enum Tool {
         return isPromised || hasBindings ? path + "/bin/python" : nil
     }
 
+    /// What `Scripts/nvidia-smi` made; nil before that script ran.
+    static var nvidiaSMI: String? {
+        let path = Built.root + "/.build/nvidia-smi/nvidia-smi"
+        return isPromised || access(path, X_OK) == 0 ? path : nil
+    }
+
     static var isPromised: Bool { ProcessInfo.processInfo.environment["CI"] == "true" }
 
     /// What a program prints; fails when it does not succeed.

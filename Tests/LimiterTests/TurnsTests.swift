@@ -99,7 +99,7 @@ struct ContainerFilesTests {
     @Test func `an agent that was started again goes on with what there is`() async throws {
         let machine = try LimitedMachine()
         let container = try machine.container(
-            "one", memory: 1 << 30, contextCharge: 5 << 20, milli: 250, policy: .burst(600))
+            "one", memory: 1 << 30, contextCharge: 5 << 20, milli: 250, policy: .burst(600), spill: 3 << 20)
         let holder = try Holder(container, bytes: 500 << 20)
         let resumed = try LimitedContainer(resuming: container.place)
         #expect(resumed.parts == container.files.parts)

@@ -12,7 +12,8 @@ enum Books {
         guard let book = book_of(state.pointee.books, gpu), let limit = limit_of(limits, gpu) else { return false }
         lock(book, gpu)
         let used = book.pointee.used &+ bytes
-        let isTooMuch = used &+ limit.pointee.unaccounted > limit.pointee.memory || used < bytes
+        let besides = limit.pointee.unaccounted &+ book.pointee.orphaned
+        let isTooMuch = used &+ besides > limit.pointee.memory || used < bytes
         if !isTooMuch { add(book, gpu, bytes) }
         unlock(book)
         return !isTooMuch
@@ -49,7 +50,7 @@ enum Books {
     /// What the container holds, as far as its limit is concerned.
     static func used(_ gpu: UInt32) -> UInt64 {
         guard let book = book_of(state.pointee.books, gpu), let limit = limit_of(limits, gpu) else { return .max }
-        return load64(&book.pointee.used) &+ limit.pointee.unaccounted
+        return load64(&book.pointee.used) &+ limit.pointee.unaccounted &+ load64(&book.pointee.orphaned)
     }
 
     @inline(__always)
@@ -72,13 +73,13 @@ enum Books {
         guard let books = state.pointee.books, let book = book_of(books, gpu) else { return false }
         var found = false
         for slot in 0..<min(load32(&books.pointee.highest), UInt32(LIMITER_PROCESSES)) {
-            guard let process = process_of(books, slot), let held = held_of(process, gpu),
-                load64(held) != 0, !Membership.isAlive(slot, process)
+            guard let process = process_of(books, slot), hasSomething(slot, gpu),
+                !Membership.isAlive(slot, process)
             else { continue }
             lock(book, gpu)
             // Somebody else may have been faster, and a new process may have the slot.
-            if load64(held) != 0, !Membership.isAlive(slot, process) {
-                store64(held, 0)
+            if hasSomething(slot, gpu), !Membership.isAlive(slot, process) {
+                bury(slot, gpu)
                 found = true
             }
             sum(book, gpu)
@@ -98,33 +99,59 @@ enum Books {
     /// Makes a slot that somebody left a new process's.
     static func clear(_ slot: UInt32, _ gpu: UInt32) {
         guard let books = state.pointee.books, let book = book_of(books, gpu),
-            let held = held_of(process_of(books, slot), gpu), let activity = activity_of(books, gpu, slot)
+            let activity = activity_of(books, gpu, slot), let detail = detail_of(books, gpu, slot)
         else { return }
         activity.pointee = LimiterActivity()
-        guard load64(held) != 0 else { return }
+        guard hasSomething(slot, gpu) else {
+            detail.pointee = LimiterDetail()
+            return
+        }
         lock(book, gpu)
-        store64(held, 0)
+        bury(slot, gpu)
         sum(book, gpu)
         unlock(book)
+    }
+
+    private static func hasSomething(_ slot: UInt32, _ gpu: UInt32) -> Bool {
+        guard let held = held_of(process_of(state.pointee.books, slot), gpu),
+            let detail = detail_of(state.pointee.books, gpu, slot)
+        else { return false }
+        return load64(held) != 0 || detail.pointee.spilled != 0 || detail.pointee.imported != 0
+            || detail.pointee.unmapped != 0
+    }
+
+    /// What a dead process held is nobody's, but for what others have opened of it; the lock is held.
+    private static func bury(_ slot: UInt32, _ gpu: UInt32) {
+        guard let books = state.pointee.books, let held = held_of(process_of(books, slot), gpu),
+            let detail = detail_of(books, gpu, slot), let book = book_of(books, gpu)
+        else { return }
+        book.pointee.orphaned &+= min(detail.pointee.exported, held.pointee)
+        detail.pointee = LimiterDetail()
+        store64(held, 0)
     }
 
     /// Adds up what all slots hold; the lock is held.
     private static func sum(_ book: UnsafeMutablePointer<LimiterBook>, _ gpu: UInt32) {
         guard let books = state.pointee.books else { return }
-        var used: UInt64 = 0
-        for slot in 0..<UInt32(LIMITER_PROCESSES) { used &+= held_of(process_of(books, slot), gpu).pointee }
+        var (used, spilled): (UInt64, UInt64) = (0, 0)
+        for slot in 0..<UInt32(LIMITER_PROCESSES) {
+            used &+= held_of(process_of(books, slot), gpu).pointee
+            spilled &+= detail_of(books, gpu, slot).pointee.spilled
+        }
         store64(&book.pointee.used, used)
+        store64(&book.pointee.spilled, spilled)
+        if book.pointee.orphaned > 0 { Sharing.clip(book, gpu) }
     }
 
     // MARK: The lock
 
     @inline(__always)
-    private static func lock(_ book: UnsafeMutablePointer<LimiterBook>, _ gpu: UInt32) {
+    static func lock(_ book: UnsafeMutablePointer<LimiterBook>, _ gpu: UInt32) {
         if !replace64(&book.pointee.lock, 0, state.pointee.token) { lockSlowly(book, gpu) }
     }
 
     @inline(__always)
-    private static func unlock(_ book: UnsafeMutablePointer<LimiterBook>) { store64(&book.pointee.lock, 0) }
+    static func unlock(_ book: UnsafeMutablePointer<LimiterBook>) { store64(&book.pointee.lock, 0) }
 
     @inline(never)
     private static func lockSlowly(_ book: UnsafeMutablePointer<LimiterBook>, _ gpu: UInt32) {

@@ -15,12 +15,32 @@ enum Devices {
     @inline(__always)
     static func current() -> Scope? {
         var context: UInt64 = 0
-        var device: Int32 = 0
-        guard ask1(UInt32(REAL_cuCtxGetCurrent), &context) == 0, context != 0,
-            ask1(UInt32(REAL_cuCtxGetDevice), &device) == 0
-        else { return nil }
-        return Scope(context: context, device: device, gpu: gpu(device))
+        guard ask1(UInt32(REAL_cuCtxGetCurrent), &context) == 0, context != 0, let thread = limiter_thread() else {
+            return nil
+        }
+        guard thread.pointee.context == context, thread.pointee.contextChanges == load32(&state.pointee.contextChanges)
+        else { return find(context, thread) }
+        return Scope(context: context, device: thread.pointee.device, gpu: place(thread.pointee.gpu))
     }
+
+    @inline(never)
+    private static func find(_ context: UInt64, _ thread: UnsafeMutablePointer<LimiterThread>) -> Scope? {
+        let changes = load32(&state.pointee.contextChanges)
+        var device: Int32 = 0
+        guard ask1(UInt32(REAL_cuCtxGetDevice), &device) == 0 else { return nil }
+        let gpu = gpu(device)
+        thread.pointee.context = isThere(device) ? context : 0
+        thread.pointee.contextChanges = changes
+        thread.pointee.device = device
+        thread.pointee.gpu = gpu.map { $0 + 1 } ?? 255
+        return Scope(context: context, device: device, gpu: gpu)
+    }
+
+    @inline(__always)
+    private static func place(_ known: UInt32) -> UInt32? { known == 255 ? nil : known - 1 }
+
+    /// Forgets which contexts are where, when some are gone.
+    static func forgetContexts() { _ = add32(&state.pointee.contextChanges, 1) }
 
     /// The place in the limits of the GPU of that number.
     @inline(__always)

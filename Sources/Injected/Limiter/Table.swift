@@ -2,6 +2,25 @@ import CLimiterShim
 
 typealias Cell = LimiterCell
 
+extension LimiterCell {
+    init(key: UInt64, size: UInt64, context: UInt64, gpu: UInt32, count: UInt32, flags: Int = 0) {
+        self.init(
+            key: key, size: size, context: context, place: UInt16(truncatingIfNeeded: gpu),
+            flags: UInt16(truncatingIfNeeded: flags), count: count)
+    }
+
+    /// The GPU's place in the limits.
+    @inline(__always)
+    var gpu: UInt32 {
+        get { UInt32(place) }
+        set { place = UInt16(truncatingIfNeeded: newValue) }
+    }
+
+    @inline(__always)
+    func has(_ flag: Int) -> Bool { flags & UInt16(truncatingIfNeeded: flag) != 0 }
+    mutating func set(_ flag: Int) { flags |= UInt16(truncatingIfNeeded: flag) }
+}
+
 /// A table from words to what belongs to them, in memory of its own. Whoever uses one holds `tableLock`.
 ///
 /// A cell is looked for from the place that its key gives onwards, until it or an empty one is found. Taking one out

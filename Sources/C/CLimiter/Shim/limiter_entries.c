@@ -4,31 +4,35 @@
 
 HOOK_5(addAllocation) HOOK_5(addNode) HOOK_6(addNodeEdges) HOOK_2(allocate) HOOK_3(allocateAsync)
 HOOK_4(allocateFromPool) HOOK_3(allocateManaged) HOOK_2(allocateNarrow) HOOK_5(allocatePitch)
-HOOK_5(allocatePitchNarrow) HOOK_1(beginCapture) HOOK_2(beginCapture2) HOOK_6(beginCaptureToGraph) HOOK_2(createArray)
-HOOK_2(createArray3D) HOOK_2(createArray3DNarrow) HOOK_2(createArrayNarrow) HOOK_3(createContext)
-HOOK_5(createContextAffine) HOOK_4(createContextParameters) HOOK_4(createHandle) HOOK_3(createMipmapped)
-HOOK_2(createPool) HOOK_1(destroyArray) HOOK_1(destroyContext) HOOK_1(destroyExec) HOOK_1(destroyPool)
-HOOK_2(endCapture) HOOK_1(free) HOOK_2(freeAsync) HOOK_1(freeNarrow) HOOK_4(getProcAddress) HOOK_5(getProcAddress2)
-HOOK_3(importHandle) HOOK_1(init) HOOK_5(instantiate) HOOK_3(instantiateFlags) HOOK_5(map) HOOK_2(memoryInfo)
-HOOK_2(memoryInfoNarrow) HOOK_1(releaseHandle) HOOK_1(releasePrimary) HOOK_2(retainHandle) HOOK_2(retainPrimary)
-HOOK_2(totalMemory) HOOK_2(totalMemoryNarrow) HOOK_2(trimPool) HOOK_2(unmap)
+HOOK_5(allocatePitchNarrow) HOOK_1(beginCapture) HOOK_2(beginCapture2) HOOK_6(beginCaptureToGraph) HOOK_1(closeMemory)
+HOOK_2(createArray) HOOK_2(createArray3D) HOOK_2(createArray3DNarrow) HOOK_2(createArrayNarrow) HOOK_3(createContext)
+HOOK_5(createContextAffine) HOOK_4(createContextParameters) HOOK_4(createGreen) HOOK_4(createHandle)
+HOOK_3(createMipmapped) HOOK_2(createPool) HOOK_1(destroyArray) HOOK_1(destroyContext) HOOK_1(destroyExec)
+HOOK_1(destroyGreen) HOOK_1(destroyPool) HOOK_2(endCapture) HOOK_4(exportHandle) HOOK_2(exportMemory)
+HOOK_4(exportPool) HOOK_1(free) HOOK_2(freeAsync) HOOK_1(freeNarrow) HOOK_4(getProcAddress) HOOK_5(getProcAddress2)
+HOOK_3(importHandle) HOOK_3(importPointer) HOOK_1(init) HOOK_5(instantiate) HOOK_3(instantiateFlags) HOOK_5(map)
+HOOK_3(mapArray) HOOK_2(memoryInfo) HOOK_2(memoryInfoNarrow) HOOK_1(releaseHandle) HOOK_1(releasePrimary)
+HOOK_2(retainHandle) HOOK_2(retainPrimary) HOOK_2(setLimit) HOOK_2(totalMemory) HOOK_2(totalMemoryNarrow)
+HOOK_2(trimPool) HOOK_2(unmap)
 
 CALL_2(cuArray3DCreate, createArray3DNarrow) CALL_2(cuArray3DCreate_v2, createArray3D)
 CALL_2(cuArrayCreate, createArrayNarrow) CALL_2(cuArrayCreate_v2, createArray) CALL_1(cuArrayDestroy, destroyArray)
 CALL_3(cuCtxCreate, createContext) CALL_3(cuCtxCreate_v2, createContext) CALL_5(cuCtxCreate_v3, createContextAffine)
 CALL_4(cuCtxCreate_v4, createContextParameters) CALL_1(cuCtxDestroy, destroyContext)
-CALL_1(cuCtxDestroy_v2, destroyContext) CALL_1(cuDevicePrimaryCtxRelease, releasePrimary)
-CALL_1(cuDevicePrimaryCtxRelease_v2, releasePrimary) CALL_1(cuDevicePrimaryCtxReset, releasePrimary)
-CALL_1(cuDevicePrimaryCtxReset_v2, releasePrimary) CALL_2(cuDevicePrimaryCtxRetain, retainPrimary)
-CALL_2(cuDeviceTotalMem, totalMemoryNarrow) CALL_2(cuDeviceTotalMem_v2, totalMemory)
-CALL_4(cuGetProcAddress, getProcAddress) CALL_5(cuGetProcAddress_v2, getProcAddress2)
-CALL_5(cuGraphAddMemAllocNode, addAllocation) CALL_5(cuGraphAddNode, addNode) CALL_6(cuGraphAddNode_v2, addNodeEdges)
-CALL_6(cuGraphAddNode_v3, addNodeEdges) CALL_1(cuGraphExecDestroy, destroyExec)
-CALL_5(cuGraphInstantiate, instantiate) CALL_5(cuGraphInstantiate_v2, instantiate)
-CALL_3(cuGraphInstantiateWithFlags, instantiateFlags) CALL_3(cuGraphInstantiateWithParams, instantiateFlags)
-CALL_3(cuGraphInstantiateWithParams_ptsz, instantiateFlags)
+CALL_1(cuCtxDestroy_v2, destroyContext) CALL_2(cuCtxSetLimit, setLimit)
+CALL_1(cuDevicePrimaryCtxRelease, releasePrimary) CALL_1(cuDevicePrimaryCtxRelease_v2, releasePrimary)
+CALL_1(cuDevicePrimaryCtxReset, releasePrimary) CALL_1(cuDevicePrimaryCtxReset_v2, releasePrimary)
+CALL_2(cuDevicePrimaryCtxRetain, retainPrimary) CALL_2(cuDeviceTotalMem, totalMemoryNarrow)
+CALL_2(cuDeviceTotalMem_v2, totalMemory) CALL_4(cuGetProcAddress, getProcAddress)
+CALL_5(cuGetProcAddress_v2, getProcAddress2) CALL_5(cuGraphAddMemAllocNode, addAllocation)
+CALL_5(cuGraphAddNode, addNode) CALL_6(cuGraphAddNode_v2, addNodeEdges) CALL_6(cuGraphAddNode_v3, addNodeEdges)
+CALL_1(cuGraphExecDestroy, destroyExec) CALL_5(cuGraphInstantiate, instantiate)
+CALL_5(cuGraphInstantiate_v2, instantiate) CALL_3(cuGraphInstantiateWithFlags, instantiateFlags)
+CALL_3(cuGraphInstantiateWithParams, instantiateFlags) CALL_3(cuGraphInstantiateWithParams_ptsz, instantiateFlags)
 LAUNCH(cuGraphLaunch, (W a, W b), (a, b), a, LEGACY_STREAM(b), 0)
-LAUNCH(cuGraphLaunch_ptsz, (W a, W b), (a, b), a, OWN_STREAM(b), 0) CALL_1(cuInit, init)
+LAUNCH(cuGraphLaunch_ptsz, (W a, W b), (a, b), a, OWN_STREAM(b), 0) CALL_4(cuGreenCtxCreate, createGreen)
+CALL_1(cuGreenCtxDestroy, destroyGreen) CALL_1(cuInit, init) CALL_1(cuIpcCloseMemHandle, closeMemory)
+CALL_2(cuIpcGetMemHandle, exportMemory) OPENS(cuIpcOpenMemHandle) OPENS(cuIpcOpenMemHandle_v2)
 LAUNCH(cuLaunch, (W a), (a), a, LEGACY_STREAM(0), 0)
 LAUNCH(cuLaunchCooperativeKernel, (W a, W b, W c, W d, W e, W f, W g, W h, W i, W j), (a, b, c, d, e, f, g, h, i, j), a, LEGACY_STREAM(i), GRID(b, c, d))
 LAUNCH(cuLaunchCooperativeKernel_ptsz, (W a, W b, W c, W d, W e, W f, W g, W h, W i, W j), (a, b, c, d, e, f, g, h, i, j), a, OWN_STREAM(i), GRID(b, c, d))
@@ -43,11 +47,54 @@ CALL_2(cuMemAlloc, allocateNarrow) CALL_2(cuMemAlloc_v2, allocate) CALL_3(cuMemA
 CALL_3(cuMemAllocAsync_ptsz, allocateAsync) CALL_4(cuMemAllocFromPoolAsync, allocateFromPool)
 CALL_4(cuMemAllocFromPoolAsync_ptsz, allocateFromPool) CALL_3(cuMemAllocManaged, allocateManaged)
 CALL_5(cuMemAllocPitch, allocatePitchNarrow) CALL_5(cuMemAllocPitch_v2, allocatePitch)
-CALL_4(cuMemCreate, createHandle) CALL_1(cuMemFree, freeNarrow) CALL_1(cuMemFree_v2, free)
-CALL_2(cuMemFreeAsync, freeAsync) CALL_2(cuMemFreeAsync_ptsz, freeAsync) CALL_2(cuMemGetInfo, memoryInfoNarrow)
-CALL_2(cuMemGetInfo_v2, memoryInfo) CALL_3(cuMemImportFromShareableHandle, importHandle) CALL_5(cuMemMap, map)
-CALL_2(cuMemPoolCreate, createPool) CALL_1(cuMemPoolDestroy, destroyPool) CALL_2(cuMemPoolTrimTo, trimPool)
-CALL_1(cuMemRelease, releaseHandle) CALL_2(cuMemRetainAllocationHandle, retainHandle) CALL_2(cuMemUnmap, unmap)
+CALL_4(cuMemCreate, createHandle) CALL_4(cuMemExportToShareableHandle, exportHandle) CALL_1(cuMemFree, freeNarrow)
+CALL_1(cuMemFree_v2, free) CALL_2(cuMemFreeAsync, freeAsync) CALL_2(cuMemFreeAsync_ptsz, freeAsync)
+CALL_2(cuMemGetInfo, memoryInfoNarrow) CALL_2(cuMemGetInfo_v2, memoryInfo)
+CALL_3(cuMemImportFromShareableHandle, importHandle) CALL_5(cuMemMap, map) CALL_3(cuMemMapArrayAsync, mapArray)
+CALL_3(cuMemMapArrayAsync_ptsz, mapArray) CALL_2(cuMemPoolCreate, createPool) CALL_1(cuMemPoolDestroy, destroyPool)
+CALL_4(cuMemPoolExportToShareableHandle, exportPool) CALL_3(cuMemPoolImportPointer, importPointer)
+CALL_2(cuMemPoolTrimTo, trimPool) CALL_1(cuMemRelease, releaseHandle)
+CALL_2(cuMemRetainAllocationHandle, retainHandle) CALL_2(cuMemUnmap, unmap)
+LAUNCH(cuMemcpy, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemcpy), LEGACY_STREAM(0), SIZE_CLASS(c))
+LAUNCH(cuMemcpy_ptds, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemcpy_ptds), OWN_STREAM(0), SIZE_CLASS(c))
+LAUNCH(cuMemcpyAsync, (W a, W b, W c, W d), (a, b, c, d), TRANSFER_KEY(cuMemcpyAsync), LEGACY_STREAM(d), SIZE_CLASS(c))
+LAUNCH(cuMemcpyAsync_ptsz, (W a, W b, W c, W d), (a, b, c, d), TRANSFER_KEY(cuMemcpyAsync_ptsz), OWN_STREAM(d), SIZE_CLASS(c))
+LAUNCH(cuMemcpyDtoD, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemcpyDtoD), LEGACY_STREAM(0), SIZE_CLASS(c))
+LAUNCH(cuMemcpyDtoD_v2, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemcpyDtoD_v2), LEGACY_STREAM(0), SIZE_CLASS(c))
+LAUNCH(cuMemcpyDtoD_v2_ptds, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemcpyDtoD_v2_ptds), OWN_STREAM(0), SIZE_CLASS(c))
+LAUNCH(cuMemcpyDtoDAsync, (W a, W b, W c, W d), (a, b, c, d), TRANSFER_KEY(cuMemcpyDtoDAsync), LEGACY_STREAM(d), SIZE_CLASS(c))
+LAUNCH(cuMemcpyDtoDAsync_v2, (W a, W b, W c, W d), (a, b, c, d), TRANSFER_KEY(cuMemcpyDtoDAsync_v2), LEGACY_STREAM(d), SIZE_CLASS(c))
+LAUNCH(cuMemcpyDtoDAsync_v2_ptsz, (W a, W b, W c, W d), (a, b, c, d), TRANSFER_KEY(cuMemcpyDtoDAsync_v2_ptsz), OWN_STREAM(d), SIZE_CLASS(c))
+LAUNCH(cuMemsetD16, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemsetD16), LEGACY_STREAM(0), SIZE_CLASS(c))
+LAUNCH(cuMemsetD16_v2, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemsetD16_v2), LEGACY_STREAM(0), SIZE_CLASS(c))
+LAUNCH(cuMemsetD16_v2_ptds, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemsetD16_v2_ptds), OWN_STREAM(0), SIZE_CLASS(c))
+LAUNCH(cuMemsetD16Async, (W a, W b, W c, W d), (a, b, c, d), TRANSFER_KEY(cuMemsetD16Async), LEGACY_STREAM(d), SIZE_CLASS(c))
+LAUNCH(cuMemsetD16Async_ptsz, (W a, W b, W c, W d), (a, b, c, d), TRANSFER_KEY(cuMemsetD16Async_ptsz), OWN_STREAM(d), SIZE_CLASS(c))
+LAUNCH(cuMemsetD2D16, (W a, W b, W c, W d, W e), (a, b, c, d, e), TRANSFER_KEY(cuMemsetD2D16), LEGACY_STREAM(0), SIZE_CLASS(d * e))
+LAUNCH(cuMemsetD2D16_v2, (W a, W b, W c, W d, W e), (a, b, c, d, e), TRANSFER_KEY(cuMemsetD2D16_v2), LEGACY_STREAM(0), SIZE_CLASS(d * e))
+LAUNCH(cuMemsetD2D16_v2_ptds, (W a, W b, W c, W d, W e), (a, b, c, d, e), TRANSFER_KEY(cuMemsetD2D16_v2_ptds), OWN_STREAM(0), SIZE_CLASS(d * e))
+LAUNCH(cuMemsetD2D16Async, (W a, W b, W c, W d, W e, W f), (a, b, c, d, e, f), TRANSFER_KEY(cuMemsetD2D16Async), LEGACY_STREAM(f), SIZE_CLASS(d * e))
+LAUNCH(cuMemsetD2D16Async_ptsz, (W a, W b, W c, W d, W e, W f), (a, b, c, d, e, f), TRANSFER_KEY(cuMemsetD2D16Async_ptsz), OWN_STREAM(f), SIZE_CLASS(d * e))
+LAUNCH(cuMemsetD2D32, (W a, W b, W c, W d, W e), (a, b, c, d, e), TRANSFER_KEY(cuMemsetD2D32), LEGACY_STREAM(0), SIZE_CLASS(d * e))
+LAUNCH(cuMemsetD2D32_v2, (W a, W b, W c, W d, W e), (a, b, c, d, e), TRANSFER_KEY(cuMemsetD2D32_v2), LEGACY_STREAM(0), SIZE_CLASS(d * e))
+LAUNCH(cuMemsetD2D32_v2_ptds, (W a, W b, W c, W d, W e), (a, b, c, d, e), TRANSFER_KEY(cuMemsetD2D32_v2_ptds), OWN_STREAM(0), SIZE_CLASS(d * e))
+LAUNCH(cuMemsetD2D32Async, (W a, W b, W c, W d, W e, W f), (a, b, c, d, e, f), TRANSFER_KEY(cuMemsetD2D32Async), LEGACY_STREAM(f), SIZE_CLASS(d * e))
+LAUNCH(cuMemsetD2D32Async_ptsz, (W a, W b, W c, W d, W e, W f), (a, b, c, d, e, f), TRANSFER_KEY(cuMemsetD2D32Async_ptsz), OWN_STREAM(f), SIZE_CLASS(d * e))
+LAUNCH(cuMemsetD2D8, (W a, W b, W c, W d, W e), (a, b, c, d, e), TRANSFER_KEY(cuMemsetD2D8), LEGACY_STREAM(0), SIZE_CLASS(d * e))
+LAUNCH(cuMemsetD2D8_v2, (W a, W b, W c, W d, W e), (a, b, c, d, e), TRANSFER_KEY(cuMemsetD2D8_v2), LEGACY_STREAM(0), SIZE_CLASS(d * e))
+LAUNCH(cuMemsetD2D8_v2_ptds, (W a, W b, W c, W d, W e), (a, b, c, d, e), TRANSFER_KEY(cuMemsetD2D8_v2_ptds), OWN_STREAM(0), SIZE_CLASS(d * e))
+LAUNCH(cuMemsetD2D8Async, (W a, W b, W c, W d, W e, W f), (a, b, c, d, e, f), TRANSFER_KEY(cuMemsetD2D8Async), LEGACY_STREAM(f), SIZE_CLASS(d * e))
+LAUNCH(cuMemsetD2D8Async_ptsz, (W a, W b, W c, W d, W e, W f), (a, b, c, d, e, f), TRANSFER_KEY(cuMemsetD2D8Async_ptsz), OWN_STREAM(f), SIZE_CLASS(d * e))
+LAUNCH(cuMemsetD32, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemsetD32), LEGACY_STREAM(0), SIZE_CLASS(c))
+LAUNCH(cuMemsetD32_v2, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemsetD32_v2), LEGACY_STREAM(0), SIZE_CLASS(c))
+LAUNCH(cuMemsetD32_v2_ptds, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemsetD32_v2_ptds), OWN_STREAM(0), SIZE_CLASS(c))
+LAUNCH(cuMemsetD32Async, (W a, W b, W c, W d), (a, b, c, d), TRANSFER_KEY(cuMemsetD32Async), LEGACY_STREAM(d), SIZE_CLASS(c))
+LAUNCH(cuMemsetD32Async_ptsz, (W a, W b, W c, W d), (a, b, c, d), TRANSFER_KEY(cuMemsetD32Async_ptsz), OWN_STREAM(d), SIZE_CLASS(c))
+LAUNCH(cuMemsetD8, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemsetD8), LEGACY_STREAM(0), SIZE_CLASS(c))
+LAUNCH(cuMemsetD8_v2, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemsetD8_v2), LEGACY_STREAM(0), SIZE_CLASS(c))
+LAUNCH(cuMemsetD8_v2_ptds, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemsetD8_v2_ptds), OWN_STREAM(0), SIZE_CLASS(c))
+LAUNCH(cuMemsetD8Async, (W a, W b, W c, W d), (a, b, c, d), TRANSFER_KEY(cuMemsetD8Async), LEGACY_STREAM(d), SIZE_CLASS(c))
+LAUNCH(cuMemsetD8Async_ptsz, (W a, W b, W c, W d), (a, b, c, d), TRANSFER_KEY(cuMemsetD8Async_ptsz), OWN_STREAM(d), SIZE_CLASS(c))
 CALL_3(cuMipmappedArrayCreate, createMipmapped) CALL_1(cuMipmappedArrayDestroy, destroyArray)
 CALL_1(cuStreamBeginCapture, beginCapture) CALL_1(cuStreamBeginCapture_ptsz, beginCapture)
 CALL_2(cuStreamBeginCapture_v2, beginCapture2) CALL_2(cuStreamBeginCapture_v2_ptsz, beginCapture2)
@@ -56,27 +103,39 @@ CALL_2(cuStreamEndCapture, endCapture) CALL_2(cuStreamEndCapture_ptsz, endCaptur
 
 const char *const limiter_real_names[REAL_COUNT] = {
     "cuArray3DCreate", "cuArray3DCreate_v2", "cuArrayCreate", "cuArrayCreate_v2", "cuArrayDestroy", "cuCtxCreate",
-    "cuCtxCreate_v2", "cuCtxCreate_v3", "cuCtxCreate_v4", "cuCtxDestroy", "cuCtxDestroy_v2", "cuCtxGetCurrent",
-    "cuCtxGetDevice", "cuCtxSetCurrent", "cuCtxSynchronize", "cuDeviceGet", "cuDeviceGetCount",
-    "cuDeviceGetGraphMemAttribute", "cuDeviceGetMemPool", "cuDeviceGetUuid", "cuDeviceGetUuid_v2",
-    "cuDeviceGraphMemTrim", "cuDevicePrimaryCtxGetState", "cuDevicePrimaryCtxRelease", "cuDevicePrimaryCtxRelease_v2",
-    "cuDevicePrimaryCtxReset", "cuDevicePrimaryCtxReset_v2", "cuDevicePrimaryCtxRetain", "cuDeviceTotalMem",
-    "cuDeviceTotalMem_v2", "cuDriverGetVersion", "cuEventCreate", "cuEventDestroy_v2", "cuEventElapsedTime",
-    "cuEventQuery", "cuEventRecord", "cuGetProcAddress", "cuGetProcAddress_v2", "cuGraphAddMemAllocNode",
-    "cuGraphAddNode", "cuGraphAddNode_v2", "cuGraphAddNode_v3", "cuGraphExecDestroy", "cuGraphInstantiate",
-    "cuGraphInstantiateWithFlags", "cuGraphInstantiateWithParams", "cuGraphInstantiateWithParams_ptsz",
-    "cuGraphInstantiate_v2", "cuGraphLaunch", "cuGraphLaunch_ptsz", "cuInit", "cuLaunch", "cuLaunchCooperativeKernel",
+    "cuCtxCreate_v2", "cuCtxCreate_v3", "cuCtxCreate_v4", "cuCtxDestroy", "cuCtxDestroy_v2", "cuCtxFromGreenCtx",
+    "cuCtxGetCurrent", "cuCtxGetDevice", "cuCtxGetLimit", "cuCtxSetCurrent", "cuCtxSetLimit", "cuCtxSynchronize",
+    "cuDeviceGet", "cuDeviceGetAttribute", "cuDeviceGetCount", "cuDeviceGetGraphMemAttribute", "cuDeviceGetMemPool",
+    "cuDeviceGetUuid", "cuDeviceGetUuid_v2", "cuDeviceGraphMemTrim", "cuDevicePrimaryCtxGetState",
+    "cuDevicePrimaryCtxRelease", "cuDevicePrimaryCtxRelease_v2", "cuDevicePrimaryCtxReset",
+    "cuDevicePrimaryCtxReset_v2", "cuDevicePrimaryCtxRetain", "cuDeviceTotalMem", "cuDeviceTotalMem_v2",
+    "cuDriverGetVersion", "cuEventCreate", "cuEventDestroy_v2", "cuEventElapsedTime", "cuEventQuery", "cuEventRecord",
+    "cuGetProcAddress", "cuGetProcAddress_v2", "cuGraphAddMemAllocNode", "cuGraphAddNode", "cuGraphAddNode_v2",
+    "cuGraphAddNode_v3", "cuGraphExecDestroy", "cuGraphInstantiate", "cuGraphInstantiateWithFlags",
+    "cuGraphInstantiateWithParams", "cuGraphInstantiateWithParams_ptsz", "cuGraphInstantiate_v2", "cuGraphLaunch",
+    "cuGraphLaunch_ptsz", "cuGreenCtxCreate", "cuGreenCtxDestroy", "cuInit", "cuIpcCloseMemHandle",
+    "cuIpcGetMemHandle", "cuIpcOpenMemHandle", "cuIpcOpenMemHandle_v2", "cuLaunch", "cuLaunchCooperativeKernel",
     "cuLaunchCooperativeKernelMultiDevice", "cuLaunchCooperativeKernel_ptsz", "cuLaunchGrid", "cuLaunchGridAsync",
-    "cuLaunchKernel", "cuLaunchKernelEx", "cuLaunchKernelEx_ptsz", "cuLaunchKernel_ptsz", "cuMemAlloc",
+    "cuLaunchKernel", "cuLaunchKernelEx", "cuLaunchKernelEx_ptsz", "cuLaunchKernel_ptsz", "cuMemAdvise", "cuMemAlloc",
     "cuMemAllocAsync", "cuMemAllocAsync_ptsz", "cuMemAllocFromPoolAsync", "cuMemAllocFromPoolAsync_ptsz",
-    "cuMemAllocManaged", "cuMemAllocPitch", "cuMemAllocPitch_v2", "cuMemAlloc_v2", "cuMemCreate", "cuMemFree",
-    "cuMemFreeAsync", "cuMemFreeAsync_ptsz", "cuMemFree_v2", "cuMemGetInfo", "cuMemGetInfo_v2",
-    "cuMemImportFromShareableHandle", "cuMemMap", "cuMemPoolCreate", "cuMemPoolDestroy", "cuMemPoolGetAttribute",
-    "cuMemPoolTrimTo", "cuMemRelease", "cuMemRetainAllocationHandle", "cuMemUnmap", "cuMipmappedArrayCreate",
-    "cuMipmappedArrayDestroy", "cuStreamBeginCapture", "cuStreamBeginCaptureToGraph",
+    "cuMemAllocManaged", "cuMemAllocPitch", "cuMemAllocPitch_v2", "cuMemAlloc_v2", "cuMemCreate",
+    "cuMemExportToShareableHandle", "cuMemFree", "cuMemFreeAsync", "cuMemFreeAsync_ptsz", "cuMemFree_v2",
+    "cuMemGetAddressRange_v2", "cuMemGetAllocationPropertiesFromHandle", "cuMemGetInfo", "cuMemGetInfo_v2",
+    "cuMemImportFromShareableHandle", "cuMemMap", "cuMemMapArrayAsync", "cuMemMapArrayAsync_ptsz", "cuMemPoolCreate",
+    "cuMemPoolDestroy", "cuMemPoolExportToShareableHandle", "cuMemPoolGetAttribute", "cuMemPoolImportPointer",
+    "cuMemPoolTrimTo", "cuMemRelease", "cuMemRetainAllocationHandle", "cuMemUnmap", "cuMemcpy", "cuMemcpyAsync",
+    "cuMemcpyAsync_ptsz", "cuMemcpyDtoD", "cuMemcpyDtoDAsync", "cuMemcpyDtoDAsync_v2", "cuMemcpyDtoDAsync_v2_ptsz",
+    "cuMemcpyDtoD_v2", "cuMemcpyDtoD_v2_ptds", "cuMemcpy_ptds", "cuMemsetD16", "cuMemsetD16Async",
+    "cuMemsetD16Async_ptsz", "cuMemsetD16_v2", "cuMemsetD16_v2_ptds", "cuMemsetD2D16", "cuMemsetD2D16Async",
+    "cuMemsetD2D16Async_ptsz", "cuMemsetD2D16_v2", "cuMemsetD2D16_v2_ptds", "cuMemsetD2D32", "cuMemsetD2D32Async",
+    "cuMemsetD2D32Async_ptsz", "cuMemsetD2D32_v2", "cuMemsetD2D32_v2_ptds", "cuMemsetD2D8", "cuMemsetD2D8Async",
+    "cuMemsetD2D8Async_ptsz", "cuMemsetD2D8_v2", "cuMemsetD2D8_v2_ptds", "cuMemsetD32", "cuMemsetD32Async",
+    "cuMemsetD32Async_ptsz", "cuMemsetD32_v2", "cuMemsetD32_v2_ptds", "cuMemsetD8", "cuMemsetD8Async",
+    "cuMemsetD8Async_ptsz", "cuMemsetD8_v2", "cuMemsetD8_v2_ptds", "cuMipmappedArrayCreate",
+    "cuMipmappedArrayDestroy", "cuPointerGetAttribute", "cuStreamBeginCapture", "cuStreamBeginCaptureToGraph",
     "cuStreamBeginCaptureToGraph_ptsz", "cuStreamBeginCapture_ptsz", "cuStreamBeginCapture_v2",
     "cuStreamBeginCapture_v2_ptsz", "cuStreamEndCapture", "cuStreamEndCapture_ptsz", "cuStreamGetCaptureInfo_v2",
-    "cuStreamIsCapturing", "cuThreadExchangeStreamCaptureMode",
+    "cuStreamIsCapturing", "cuStreamSynchronize", "cuThreadExchangeStreamCaptureMode",
 };
 
 const LimiterEntry limiter_entries[] = {
@@ -85,7 +144,8 @@ const LimiterEntry limiter_entries[] = {
     ENTRY(cuArrayDestroy, cuArrayDestroy, 2000, 0) ENTRY(cuCtxCreate, cuCtxCreate, 2000, 0)
     ENTRY(cuCtxCreate, cuCtxCreate_v2, 3020, 0) ENTRY(cuCtxCreate, cuCtxCreate_v3, 11040, 0)
     ENTRY(cuCtxCreate, cuCtxCreate_v4, 12050, 0) ENTRY(cuCtxDestroy, cuCtxDestroy, 2000, 0)
-    ENTRY(cuCtxDestroy, cuCtxDestroy_v2, 4000, 0) ENTRY(cuDevicePrimaryCtxRelease, cuDevicePrimaryCtxRelease, 7000, 0)
+    ENTRY(cuCtxDestroy, cuCtxDestroy_v2, 4000, 0) ENTRY(cuCtxSetLimit, cuCtxSetLimit, 3010, 0)
+    ENTRY(cuDevicePrimaryCtxRelease, cuDevicePrimaryCtxRelease, 7000, 0)
     ENTRY(cuDevicePrimaryCtxRelease, cuDevicePrimaryCtxRelease_v2, 11000, 0)
     ENTRY(cuDevicePrimaryCtxReset, cuDevicePrimaryCtxReset, 7000, 0)
     ENTRY(cuDevicePrimaryCtxReset, cuDevicePrimaryCtxReset_v2, 11000, 0)
@@ -100,7 +160,10 @@ const LimiterEntry limiter_entries[] = {
     ENTRY(cuGraphInstantiateWithParams, cuGraphInstantiateWithParams, 12000, 0)
     ENTRY(cuGraphInstantiateWithParams, cuGraphInstantiateWithParams_ptsz, 12000, 1)
     ENTRY(cuGraphLaunch, cuGraphLaunch, 10000, 0) ENTRY(cuGraphLaunch, cuGraphLaunch_ptsz, 10000, 1)
-    ENTRY(cuInit, cuInit, 2000, 0) ENTRY(cuLaunch, cuLaunch, 2000, 0)
+    ENTRY(cuGreenCtxCreate, cuGreenCtxCreate, 12040, 0) ENTRY(cuGreenCtxDestroy, cuGreenCtxDestroy, 12040, 0)
+    ENTRY(cuInit, cuInit, 2000, 0) ENTRY(cuIpcCloseMemHandle, cuIpcCloseMemHandle, 4010, 0)
+    ENTRY(cuIpcGetMemHandle, cuIpcGetMemHandle, 4010, 0) ENTRY(cuIpcOpenMemHandle, cuIpcOpenMemHandle, 4010, 0)
+    ENTRY(cuIpcOpenMemHandle, cuIpcOpenMemHandle_v2, 11000, 0) ENTRY(cuLaunch, cuLaunch, 2000, 0)
     ENTRY(cuLaunchCooperativeKernel, cuLaunchCooperativeKernel, 9000, 0)
     ENTRY(cuLaunchCooperativeKernel, cuLaunchCooperativeKernel_ptsz, 9000, 1)
     ENTRY(cuLaunchCooperativeKernelMultiDevice, cuLaunchCooperativeKernelMultiDevice, 9000, 0)
@@ -113,14 +176,39 @@ const LimiterEntry limiter_entries[] = {
     ENTRY(cuMemAllocFromPoolAsync, cuMemAllocFromPoolAsync_ptsz, 11020, 1)
     ENTRY(cuMemAllocManaged, cuMemAllocManaged, 6000, 0) ENTRY(cuMemAllocPitch, cuMemAllocPitch, 2000, 0)
     ENTRY(cuMemAllocPitch, cuMemAllocPitch_v2, 3020, 0) ENTRY(cuMemCreate, cuMemCreate, 10020, 0)
-    ENTRY(cuMemFree, cuMemFree, 2000, 0) ENTRY(cuMemFree, cuMemFree_v2, 3020, 0)
-    ENTRY(cuMemFreeAsync, cuMemFreeAsync, 11020, 0) ENTRY(cuMemFreeAsync, cuMemFreeAsync_ptsz, 11020, 1)
-    ENTRY(cuMemGetInfo, cuMemGetInfo, 2000, 0) ENTRY(cuMemGetInfo, cuMemGetInfo_v2, 3020, 0)
+    ENTRY(cuMemExportToShareableHandle, cuMemExportToShareableHandle, 10020, 0) ENTRY(cuMemFree, cuMemFree, 2000, 0)
+    ENTRY(cuMemFree, cuMemFree_v2, 3020, 0) ENTRY(cuMemFreeAsync, cuMemFreeAsync, 11020, 0)
+    ENTRY(cuMemFreeAsync, cuMemFreeAsync_ptsz, 11020, 1) ENTRY(cuMemGetInfo, cuMemGetInfo, 2000, 0)
+    ENTRY(cuMemGetInfo, cuMemGetInfo_v2, 3020, 0)
     ENTRY(cuMemImportFromShareableHandle, cuMemImportFromShareableHandle, 10020, 0)
-    ENTRY(cuMemMap, cuMemMap, 10020, 0) ENTRY(cuMemPoolCreate, cuMemPoolCreate, 11020, 0)
-    ENTRY(cuMemPoolDestroy, cuMemPoolDestroy, 11020, 0) ENTRY(cuMemPoolTrimTo, cuMemPoolTrimTo, 11020, 0)
+    ENTRY(cuMemMap, cuMemMap, 10020, 0) ENTRY(cuMemMapArrayAsync, cuMemMapArrayAsync, 11010, 0)
+    ENTRY(cuMemMapArrayAsync, cuMemMapArrayAsync_ptsz, 11010, 1) ENTRY(cuMemPoolCreate, cuMemPoolCreate, 11020, 0)
+    ENTRY(cuMemPoolDestroy, cuMemPoolDestroy, 11020, 0)
+    ENTRY(cuMemPoolExportToShareableHandle, cuMemPoolExportToShareableHandle, 11020, 0)
+    ENTRY(cuMemPoolImportPointer, cuMemPoolImportPointer, 11020, 0) ENTRY(cuMemPoolTrimTo, cuMemPoolTrimTo, 11020, 0)
     ENTRY(cuMemRelease, cuMemRelease, 10020, 0)
     ENTRY(cuMemRetainAllocationHandle, cuMemRetainAllocationHandle, 11000, 0) ENTRY(cuMemUnmap, cuMemUnmap, 10020, 0)
+    ENTRY(cuMemcpy, cuMemcpy, 4000, 0) ENTRY(cuMemcpy, cuMemcpy_ptds, 7000, 1)
+    ENTRY(cuMemcpyAsync, cuMemcpyAsync, 4000, 0) ENTRY(cuMemcpyAsync, cuMemcpyAsync_ptsz, 7000, 1)
+    ENTRY(cuMemcpyDtoD, cuMemcpyDtoD, 2000, 0) ENTRY(cuMemcpyDtoD, cuMemcpyDtoD_v2, 3020, 0)
+    ENTRY(cuMemcpyDtoD, cuMemcpyDtoD_v2_ptds, 7000, 1) ENTRY(cuMemcpyDtoDAsync, cuMemcpyDtoDAsync, 3000, 0)
+    ENTRY(cuMemcpyDtoDAsync, cuMemcpyDtoDAsync_v2, 3020, 0)
+    ENTRY(cuMemcpyDtoDAsync, cuMemcpyDtoDAsync_v2_ptsz, 7000, 1) ENTRY(cuMemsetD16, cuMemsetD16, 2000, 0)
+    ENTRY(cuMemsetD16, cuMemsetD16_v2, 3020, 0) ENTRY(cuMemsetD16, cuMemsetD16_v2_ptds, 7000, 1)
+    ENTRY(cuMemsetD16Async, cuMemsetD16Async, 3020, 0) ENTRY(cuMemsetD16Async, cuMemsetD16Async_ptsz, 7000, 1)
+    ENTRY(cuMemsetD2D16, cuMemsetD2D16, 2000, 0) ENTRY(cuMemsetD2D16, cuMemsetD2D16_v2, 3020, 0)
+    ENTRY(cuMemsetD2D16, cuMemsetD2D16_v2_ptds, 7000, 1) ENTRY(cuMemsetD2D16Async, cuMemsetD2D16Async, 3020, 0)
+    ENTRY(cuMemsetD2D16Async, cuMemsetD2D16Async_ptsz, 7000, 1) ENTRY(cuMemsetD2D32, cuMemsetD2D32, 2000, 0)
+    ENTRY(cuMemsetD2D32, cuMemsetD2D32_v2, 3020, 0) ENTRY(cuMemsetD2D32, cuMemsetD2D32_v2_ptds, 7000, 1)
+    ENTRY(cuMemsetD2D32Async, cuMemsetD2D32Async, 3020, 0) ENTRY(cuMemsetD2D32Async, cuMemsetD2D32Async_ptsz, 7000, 1)
+    ENTRY(cuMemsetD2D8, cuMemsetD2D8, 2000, 0) ENTRY(cuMemsetD2D8, cuMemsetD2D8_v2, 3020, 0)
+    ENTRY(cuMemsetD2D8, cuMemsetD2D8_v2_ptds, 7000, 1) ENTRY(cuMemsetD2D8Async, cuMemsetD2D8Async, 3020, 0)
+    ENTRY(cuMemsetD2D8Async, cuMemsetD2D8Async_ptsz, 7000, 1) ENTRY(cuMemsetD32, cuMemsetD32, 2000, 0)
+    ENTRY(cuMemsetD32, cuMemsetD32_v2, 3020, 0) ENTRY(cuMemsetD32, cuMemsetD32_v2_ptds, 7000, 1)
+    ENTRY(cuMemsetD32Async, cuMemsetD32Async, 3020, 0) ENTRY(cuMemsetD32Async, cuMemsetD32Async_ptsz, 7000, 1)
+    ENTRY(cuMemsetD8, cuMemsetD8, 2000, 0) ENTRY(cuMemsetD8, cuMemsetD8_v2, 3020, 0)
+    ENTRY(cuMemsetD8, cuMemsetD8_v2_ptds, 7000, 1) ENTRY(cuMemsetD8Async, cuMemsetD8Async, 3020, 0)
+    ENTRY(cuMemsetD8Async, cuMemsetD8Async_ptsz, 7000, 1)
     ENTRY(cuMipmappedArrayCreate, cuMipmappedArrayCreate, 5000, 0)
     ENTRY(cuMipmappedArrayDestroy, cuMipmappedArrayDestroy, 5000, 0)
     ENTRY(cuStreamBeginCapture, cuStreamBeginCapture, 10000, 0)
@@ -132,4 +220,4 @@ const LimiterEntry limiter_entries[] = {
     ENTRY(cuStreamEndCapture, cuStreamEndCapture, 10000, 0)
     ENTRY(cuStreamEndCapture, cuStreamEndCapture_ptsz, 10000, 1)
 };
-const uint32_t limiter_entry_count = 77;
+const uint32_t limiter_entry_count = 129;

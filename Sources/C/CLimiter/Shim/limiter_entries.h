@@ -24,6 +24,15 @@ typedef uint64_t W;
 #define CALL_5(symbol, name) CALL(symbol, name, (W a, W b, W c, W d, W e), (REAL_##symbol, a, b, c, d, e))
 #define CALL_6(symbol, name) CALL(symbol, name, (W a, W b, W c, W d, W e, W f), (REAL_##symbol, a, b, c, d, e, f))
 
+/// It opens memory of another process, which 64 bytes stand for.
+typedef struct Handle64 { W words[8]; } Handle64;
+int32_t hook_openedMemory(int32_t, W);
+#define OPENS(symbol) \
+    int32_t symbol(W a, Handle64 b, W c); \
+    int32_t symbol(W a, Handle64 b, W c) { \
+        return hook_openedMemory(((int32_t(*)(W, Handle64, W))limiter_real[REAL_##symbol])(a, b, c), a); \
+    }
+
 /// What a caller may pass instead of a stream, and what is meant by none.
 enum { STREAM_LEGACY = 1, STREAM_OWN = 2 };
 #define LEGACY_STREAM(stream) ((stream) == 0 ? STREAM_LEGACY : (stream))
@@ -58,6 +67,10 @@ static inline bool may_go(uint64_t key, uint64_t queue) {
     return true;
 }
 
+/// What transfers are known by: the function, and the power of two that is above their size.
+#define TRANSFER_KEY(symbol) ((uint64_t)(REAL_##symbol + 1) << 32)
+#define SIZE_CLASS(size) ((uint64_t)(64 - __builtin_clzll((uint64_t)(size) | 1)))
+
 #define KEY(work, size) ((work) ^ (size) << 48 ^ (size) >> 16)
 
 // A compiler would move the parameters about, which costs more than all the rest: so the ways to the real function are
@@ -66,9 +79,10 @@ static inline bool may_go(uint64_t key, uint64_t queue) {
 #define FAST_PATHS(symbol, declared, passed, work, place, grid) \
     __attribute__((visibility("hidden"), used)) bool may_go_##symbol(const W *registers, const W *stack); \
     bool may_go_##symbol(const W *registers, const W *stack) { \
-        const W a = registers[0], b = registers[1], c = registers[2], d = registers[3]; \
+        const W a = registers[0], b = registers[1], c = registers[2], d = registers[3], e = registers[4], \
+                f = registers[5]; \
         const W g = stack[0], h = stack[1], i = stack[2]; \
-        (void)a, (void)b, (void)c, (void)d, (void)g, (void)h, (void)i; \
+        (void)a, (void)b, (void)c, (void)d, (void)e, (void)f, (void)g, (void)h, (void)i; \
         const uint64_t size = (grid); \
         return may_go(KEY((W)(work), size), (place)); \
     } \

@@ -37,6 +37,17 @@ static int booksFile = -1;
 static int32_t (*memory)(nvmlDevice_t, nvmlMemory_t *);
 static int32_t (*memory2)(nvmlDevice_t, nvmlMemory_v2_t *);
 static int32_t (*uuid)(nvmlDevice_t, char *, unsigned);
+static int32_t (*utilization)(nvmlDevice_t, nvmlUtilization_t *);
+static int32_t (*samples)(nvmlDevice_t, void *, uint32_t *, uint64_t);
+static int32_t (*lists[VIEW_LISTS])(nvmlDevice_t, uint32_t *, void *);
+
+static const char *const listNames[VIEW_LISTS] = {
+    "nvmlDeviceGetComputeRunningProcesses",       "nvmlDeviceGetComputeRunningProcesses_v2",
+    "nvmlDeviceGetComputeRunningProcesses_v3",    "nvmlDeviceGetGraphicsRunningProcesses",
+    "nvmlDeviceGetGraphicsRunningProcesses_v2",   "nvmlDeviceGetGraphicsRunningProcesses_v3",
+    "nvmlDeviceGetMPSComputeRunningProcesses",    "nvmlDeviceGetMPSComputeRunningProcesses_v2",
+    "nvmlDeviceGetMPSComputeRunningProcesses_v3",
+};
 
 __attribute__((constructor)) static void find_real(void) {
     for (int index = 0; index < LIMITER_MARK_LENGTH && mark[index] != 0; index++) { place[index] = mark[index]; }
@@ -45,6 +56,13 @@ __attribute__((constructor)) static void find_real(void) {
     memory = (int32_t(*)(nvmlDevice_t, nvmlMemory_t *))first_dlsym(library, "nvmlDeviceGetMemoryInfo");
     memory2 = (int32_t(*)(nvmlDevice_t, nvmlMemory_v2_t *))first_dlsym(library, "nvmlDeviceGetMemoryInfo_v2");
     uuid = (int32_t(*)(nvmlDevice_t, char *, unsigned))first_dlsym(library, "nvmlDeviceGetUUID");
+    utilization =
+        (int32_t(*)(nvmlDevice_t, nvmlUtilization_t *))first_dlsym(library, "nvmlDeviceGetUtilizationRates");
+    samples = (int32_t(*)(nvmlDevice_t, void *, uint32_t *, uint64_t))first_dlsym(
+        library, "nvmlDeviceGetProcessUtilization");
+    for (int index = 0; index < VIEW_LISTS; index++) {
+        lists[index] = (int32_t(*)(nvmlDevice_t, uint32_t *, void *))first_dlsym(library, listNames[index]);
+    }
 }
 
 int32_t real_memory(nvmlDevice_t device, nvmlMemory_t *result) {
@@ -52,6 +70,15 @@ int32_t real_memory(nvmlDevice_t device, nvmlMemory_t *result) {
 }
 int32_t real_memory_v2(nvmlDevice_t device, nvmlMemory_v2_t *result) {
     return memory2 == NULL ? NVML_ERROR_NOT_SUPPORTED : memory2(device, result);
+}
+int32_t real_utilization(nvmlDevice_t device, nvmlUtilization_t *result) {
+    return utilization == NULL ? NVML_ERROR_NOT_SUPPORTED : utilization(device, result);
+}
+int32_t real_samples(nvmlDevice_t device, void *result, uint32_t *count, uint64_t since) {
+    return samples == NULL ? NVML_ERROR_NOT_SUPPORTED : samples(device, result, count, since);
+}
+int32_t real_list(uint32_t list, nvmlDevice_t device, uint32_t *count, void *processes) {
+    return lists[list] == NULL ? NVML_ERROR_NOT_SUPPORTED : lists[list](device, count, processes);
 }
 int32_t real_uuid(nvmlDevice_t device, char *text) {
     return uuid == NULL ? NVML_ERROR_NOT_SUPPORTED : uuid(device, text, VIEW_UUID_LENGTH);
@@ -100,4 +127,13 @@ bool view_is_alive(uint32_t slot) {
     struct flock lock = {
         .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LIMITER_LOCK_OFFSET + slot, .l_len = 1};
     return syscall(SYS_fcntl, booksFile, getDescriptionLock, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
+uint64_t view_pid_namespace(void) {
+    int file = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+    if (file < 0) { return 0; }
+    struct stat status;
+    uint64_t number = syscall(SYS_fstat, file, &status) == 0 ? status.st_ino : 0;
+    close(file);
+    return number;
 }

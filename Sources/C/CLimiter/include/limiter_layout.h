@@ -31,9 +31,10 @@ enum {
 };
 
 enum {
-    /// Memory beyond the limit may live on the host. No limiter does that yet: what is asked for beyond the limit is
-    /// refused.
-    LIMITER_OVERSUBSCRIBE = 1
+    /// The flag of a container that somebody holds back: whatever its part is, it has no more than
+    /// `LIMITER_THROTTLE` thousandths of the GPU's time.
+    LIMITER_THROTTLED = 1,
+    LIMITER_THROTTLE = 50
 };
 
 enum {
@@ -60,14 +61,13 @@ typedef struct LimiterGate {
     uint64_t period;
     /// How many processes of the container had work when the turn was given.
     uint64_t processes;
-    uint64_t reserved[2];
 } LimiterGate;
 
 /// What a container may have of a GPU.
 typedef struct LimiterGPU {
     uint8_t uuid[16];
     uint64_t memory;
-    /// What is charged for a context.
+    /// What is charged for a context; 0: what was measured.
     uint64_t context;
     /// What the agent sees the container hold beyond what its books say.
     uint64_t unaccounted;
@@ -76,8 +76,13 @@ typedef struct LimiterGPU {
     /// The most it may have, in thousandths of the GPU, when `policy` is `LIMITER_BURST`.
     uint32_t burst;
     uint32_t flags;
-    uint64_t reserved;
+    /// Bytes of the host's memory that may stand in for the GPU's when `memory` is used up.
+    uint64_t spill;
     LimiterGate gate;
+    /// What a context of a program was seen to take of the GPU's memory; 0 when none was seen yet.
+    uint64_t measured;
+    /// One more than the thousandths of the GPU's time that the container has had of late; 0 when nobody counts.
+    uint64_t had;
 } LimiterGPU;
 
 /// The file `limits`.
@@ -105,6 +110,22 @@ typedef struct LimiterProcess {
     uint64_t startTime;
     uint64_t held[LIMITER_GPUS];
 } LimiterProcess;
+
+/// What more is to be known of what a process holds of a GPU.
+typedef struct LimiterDetail {
+    /// On the host, in the GPU's place.
+    uint64_t spilled;
+    /// Of what it holds, what other processes may have opened.
+    uint64_t exported;
+    /// What it has opened of other processes' memory; it is charged there.
+    uint64_t imported;
+    /// Of what it holds, what is charged for contexts, and how many there are.
+    uint64_t contextBytes;
+    uint64_t contexts;
+    /// Handles of other processes' memory of which nothing was ever mapped, so that nobody knows how much it is.
+    uint64_t unmapped;
+    uint64_t reserved[2];
+} LimiterDetail;
 
 /// What a process does on a GPU.
 typedef struct LimiterActivity {
@@ -134,7 +155,12 @@ typedef struct LimiterBook {
     /// Raised when there is something for the agent to see; it waits on it.
     uint32_t bell;
     uint32_t reserved0;
-    uint64_t reserved[3];
+    /// What lives on the host in the GPU's place.
+    uint64_t spilled;
+    /// Memory that its owner has given back and that others may have opened; what of it is charged is never more than
+    /// what they have opened.
+    uint64_t orphaned;
+    uint64_t reserved;
 } LimiterBook;
 
 /// The file `books`.
@@ -149,6 +175,8 @@ typedef struct LimiterBooks {
     LimiterProcess processes[LIMITER_PROCESSES];
     /// By GPU, then by slot.
     LimiterActivity activities[LIMITER_GPUS * LIMITER_PROCESSES];
+    /// By GPU, then by slot.
+    LimiterDetail details[LIMITER_GPUS * LIMITER_PROCESSES];
 } LimiterBooks;
 
 #endif

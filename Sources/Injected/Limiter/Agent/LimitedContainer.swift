@@ -1,35 +1,6 @@
 import CLimiter
 import Glibc
 
-/// What a container may have of one GPU.
-package struct LimitedPart: Equatable, Sendable {
-    package enum Policy: Equatable, Sendable {
-        /// Its part when others want the GPU, all of it when they do not.
-        case share
-        /// Never more than its part.
-        case cap
-        /// Its part when others want the GPU, and never more than so many thousandths of it.
-        case burst(UInt32)
-    }
-
-    /// The sixteen bytes of the GPU's UUID.
-    package let uuid: [UInt8]
-    package let memory: UInt64
-    /// What is charged for each context, in bytes.
-    package let contextCharge: UInt64
-    /// Thousandths of the GPU's time.
-    package let milli: UInt32
-    package let policy: Policy
-
-    package init(uuid: [UInt8], memory: UInt64, contextCharge: UInt64 = 0, milli: UInt32, policy: Policy = .share) {
-        self.uuid = uuid
-        self.memory = memory
-        self.contextCharge = contextCharge
-        self.milli = milli
-        self.policy = policy
-    }
-}
-
 /// The two files of a container, as the agent has them: the limits, which it writes, and the books, which it reads.
 ///
 /// The books are the container's, which may do to them what it likes, so they are read by system calls: a file that
@@ -88,7 +59,7 @@ package final class LimitedContainer: Sendable {
                 }
             return LimitedPart(
                 uuid: withUnsafeBytes(of: gpu.uuid) { Array($0) }, memory: gpu.memory, contextCharge: gpu.context,
-                milli: gpu.milli, policy: policy)
+                milli: gpu.milli, policy: policy, spill: gpu.spill)
         }
         (file, bells) = try Self.map(booksPath, MemoryLayout<LimiterBooks>.size)
     }
@@ -119,6 +90,9 @@ package final class LimitedContainer: Sendable {
     private static func map(_ path: String, _ size: Int) throws(LimiterError) -> (Int32, UnsafeMutableRawPointer) {
         let file = open(path, O_RDWR | O_CLOEXEC)
         guard file >= 0 else { throw LimiterError("cannot open \(path): \(reason())") }
+        // What an older version has made is shorter, and zeros are the first state of what it did not know.
+        var status = stat()
+        if fstat(file, &status) == 0, status.st_size > 0, status.st_size < size { ftruncate(file, off_t(size)) }
         guard let memory = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0), memory != MAP_FAILED else {
             let text = reason()
             close(file)
@@ -136,6 +110,7 @@ package final class LimitedContainer: Sendable {
             gpu.pointee.memory = part.memory
             gpu.pointee.context = part.contextCharge
             gpu.pointee.milli = part.milli
+            gpu.pointee.spill = part.spill
             switch part.policy {
             case .share: gpu.pointee.policy = UInt32(LIMITER_SHARE)
             case .cap: gpu.pointee.policy = UInt32(LIMITER_CAP)
@@ -189,15 +164,42 @@ package final class LimitedContainer: Sendable {
 
     /// What the processes of the container hold of a GPU together, as they say: those that are dead hold nothing.
     package func memoryHeld(part index: Int) -> UInt64 {
-        var sum: UInt64 = 0
-        for slot in 0..<slots {
-            let start = Layout.processes + slot * MemoryLayout<LimiterProcess>.stride
-            guard let process = read(start, as: LimiterProcess.self), process.serial != 0,
-                let held = read(start + 32 + index * 8, as: UInt64.self), held > 0, isAlive(slot: slot)
-            else { continue }
-            sum &+= held
+        (0..<slots).reduce(0) { sum, slot in
+            guard let process = process(slot), process.serial != 0, let held = memoryHeld(part: index, slot: slot),
+                held > 0, isAlive(slot: slot)
+            else { return sum }
+            return sum &+ held
         }
-        return sum
+    }
+
+    func memoryHeld(part index: Int, slot: Int) -> UInt64? {
+        read(Layout.processes + slot * MemoryLayout<LimiterProcess>.stride + 32 + index * 8, as: UInt64.self)
+    }
+
+    private func process(_ slot: Int) -> LimiterProcess? {
+        read(Layout.processes + slot * MemoryLayout<LimiterProcess>.stride, as: LimiterProcess.self)
+    }
+
+    /// The living processes, by their slots.
+    var processes: [(slot: Int, process: LimiterProcess)] {
+        (0..<slots).compactMap { slot in
+            guard let process = process(slot), process.serial != 0, isAlive(slot: slot) else { return nil }
+            return (slot, process)
+        }
+    }
+
+    /// What stands in for a GPU's memory on the host, in bytes, as the living processes say.
+    package func memorySpilled(part index: Int) -> UInt64 {
+        (0..<slots).reduce(0) { sum, slot in
+            guard let detail = detail(part: index, slot: slot), detail.spilled > 0, isAlive(slot: slot) else {
+                return sum
+            }
+            return sum &+ detail.spilled
+        }
+    }
+
+    func detail(part index: Int, slot: Int) -> LimiterDetail? {
+        read(Layout.details(index) + slot * MemoryLayout<LimiterDetail>.stride, as: LimiterDetail.self)
     }
 
     /// What the account of a GPU says: bytes, the most there ever were, and allocations that were refused.
@@ -208,6 +210,16 @@ package final class LimitedContainer: Sendable {
     /// Charges the container for what the driver says it holds beyond its books.
     package func setUnaccounted(_ bytes: UInt64, part index: Int) { gpuLimits(index).pointee.unaccounted = bytes }
 
+    /// Holds the container back, or lets it go again: whatever its part is, it has a twentieth of each GPU's time.
+    ///
+    /// It is no standstill: a program that waits for the GPU may hold what others wait for, and comes to an end this
+    /// way. It holds for launches to come, within a tenth of a second, and over the death of the one who keeps turns.
+    package func setThrottled(_ isThrottled: Bool) {
+        for index in parts.indices { gpuLimits(index).pointee.flags = isThrottled ? UInt32(LIMITER_THROTTLED) : 0 }
+    }
+
+    package var isThrottled: Bool { gpuLimits(0).pointee.flags & UInt32(LIMITER_THROTTLED) != 0 }
+
     enum Layout {
         static let processes = 64 + Int(LIMITER_GPUS) * MemoryLayout<LimiterBook>.stride
         static let activities = processes + Int(LIMITER_PROCESSES) * MemoryLayout<LimiterProcess>.stride
@@ -215,6 +227,9 @@ package final class LimitedContainer: Sendable {
         static func bell(_ gpu: Int) -> Int { 64 + gpu * MemoryLayout<LimiterBook>.stride + 32 }
         static func activities(_ gpu: Int) -> Int {
             activities + gpu * Int(LIMITER_PROCESSES) * MemoryLayout<LimiterActivity>.stride
+        }
+        static func details(_ gpu: Int) -> Int {
+            activities(Int(LIMITER_GPUS)) + gpu * Int(LIMITER_PROCESSES) * MemoryLayout<LimiterDetail>.stride
         }
     }
 }

@@ -24,6 +24,22 @@ struct Tenancy {
     var epoch: UInt32 { epochWord.pointee }
     var deadline: UInt64 { deadlineWord.pointee }
 
+    /// The most of the GPU's time that it may have, in thousandths; nil is all of it.
+    var most: UInt64? {
+        let limits = container.parts[part]
+        let own: UInt64 =
+            switch limits.policy {
+            case .share: 1000
+            case .cap: UInt64(limits.milli)
+            case .burst(let most): UInt64(most)
+            }
+        let most = container.isThrottled ? min(own, UInt64(LIMITER_THROTTLE)) : own
+        return most >= 1000 ? nil : most
+    }
+
+    /// Tells the container what it has had of the GPU's time of late, in thousandths; nil is that nobody counts.
+    func setHad(_ milli: UInt64?) { container.gpuLimits(part).pointee.had = milli.map { $0 + 1 } ?? 0 }
+
     func beat(_ now: UInt64) { limiter_put_64(heartbeat, now) }
 
     /// Takes turns from now on, or launches at will.

@@ -10,6 +10,7 @@ package final class TurnKeeper: Sendable {
     private let version = Atomic<UInt32>(0)
     private let isStopped = Atomic<Bool>(false)
     private let ids = Atomic<Int>(0)
+    private let memory = Mutex(DriverMemory())
 
     /// Starts without containers. Throws when there can be no thread.
     package init() throws(LimiterError) {
@@ -35,7 +36,9 @@ package final class TurnKeeper: Sendable {
     /// Takes a container in; `part` is the GPU's place among its parts. The result names it for `remove`.
     package func add(_ container: LimitedContainer, part: Int) -> Int {
         let id = ids.add(1, ordering: .relaxed).newValue
-        members.withLock { $0.append(Tenancy(id: id, container: container, part: part)) }
+        let member = Tenancy(id: id, container: container, part: part)
+        memory.withLock { $0.welcome(member) }
+        members.withLock { $0.append(member) }
         version.add(1, ordering: .releasing)
         return id
     }
@@ -48,7 +51,19 @@ package final class TurnKeeper: Sendable {
             return gone
         }
         gone?.setMode(turns: false, period: 0)
+        memory.withLock { $0.forget(id) }
         version.add(1, ordering: .releasing)
+    }
+
+    /// Charges the containers for what they hold beyond their books, and learns what a context takes.
+    ///
+    /// It is to be called each second. `ask` asks the driver which processes have memory of the GPU: bytes by the pid
+    /// that they have here. Containers know their own; what is none of theirs is left alone.
+    package func settleMemory<Failure: Error>(_ ask: () throws(Failure) -> [Int32: UInt64]) throws(Failure) {
+        let containers = members.withLock { $0 }
+        let before = containers.map { $0.container.memoryHeld(part: $0.part) }
+        let found = try ask()
+        memory.withLock { $0.note(found, containers, heldBefore: before) }
     }
 
     /// Ends the thread, soon.

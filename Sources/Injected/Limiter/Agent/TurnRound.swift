@@ -14,6 +14,10 @@ struct TurnRound {
     /// Those whose turn is over and whose work is not.
     private var draining: [(member: Tenancy, since: UInt64, deadline: UInt64)] = []
     private var beatAt: UInt64 = 0
+    private var throttled: [Bool] = []
+    /// What each one had had when the containers were told, and when that was.
+    private var told: [Int: UInt64] = [:]
+    private var toldAt: UInt64 = 0
 
     /// Nanoseconds of work in flight for each process: what a program that has to wait for a processor can be away. The
     /// end of a turn bounds it, too.
@@ -44,6 +48,8 @@ struct TurnRound {
             beatAt = now
             for member in members { member.beat(now) }
         }
+        lookForThrottled()
+        tell(now)
         let limit = now + beat / 2
         guard isNeeded else { return limit }
         settle(now)
@@ -67,22 +73,39 @@ struct TurnRound {
         let ids = Set(others.map(\.id))
         for member in members where !ids.contains(member.id) { turns.remove(id: member.id) }
         for member in others where !members.contains(where: { $0.id == member.id }) {
-            let part = member.container.parts[member.part]
-            let most: UInt64? =
-                switch part.policy {
-                case .share: nil
-                case .cap: UInt64(part.milli)
-                case .burst(let most): UInt64(most)
-                }
-            turns.add(id: member.id, milli: UInt64(part.milli), most: most.flatMap { $0 >= 1000 ? nil : $0 })
+            turns.add(id: member.id, milli: UInt64(member.container.parts[member.part].milli), most: member.most)
         }
         members = others
         draining.removeAll { !ids.contains($0.member.id) }
         if let current, !ids.contains(current.member.id) { self.current = nil }
+        for member in members { member.beat(now) }
+        setBounds()
+    }
+
+    /// Sets what each one may have at most, and whether there are turns.
+    private mutating func setBounds() {
+        throttled = members.map(\.container.isThrottled)
+        for member in members { turns.setMost(id: member.id, member.most) }
+        for member in members { member.setMode(turns: isNeeded, period: turns.period) }
+    }
+
+    /// Sees who is held back since the last time, or is so no more.
+    private mutating func lookForThrottled() {
+        if throttled != members.map(\.container.isThrottled) { setBounds() }
+    }
+
+    /// Tells the containers what they have had since the last time, where turns are kept.
+    private mutating func tell(_ now: UInt64) {
+        let time = now - min(toldAt, now)
+        guard time > 1_000_000_000 else { return }
+        let all = Dictionary(uniqueKeysWithValues: turns.members.map { ($0.id, $0.had) })
         for member in members {
-            member.beat(now)
-            member.setMode(turns: isNeeded, period: turns.period)
+            let had = all[member.id, default: 0]
+            let before = told[member.id] ?? had
+            member.setHad(isNeeded && toldAt > 0 ? (had - min(before, had)) * 1000 / time : nil)
         }
+        told = all
+        toldAt = now
     }
 
     /// Charges those whose work is done now. Whoever came behind them had the GPU from then on only.

@@ -9,12 +9,14 @@ struct Turns {
         let id: Int
         let milli: UInt64
         /// The most of the time it may have, in thousandths; nil is all of it.
-        let most: UInt64?
+        fileprivate(set) var most: UInt64?
         /// The time it has had, divided by its part: nanoseconds of a container with the whole GPU.
         var served: Int64 = 0
         /// What it may use at once, below its cap; negative when it has had more.
         var credit: Int64 = 0
         var wasWanting = false
+        /// All the time it has had.
+        var had: UInt64 = 0
     }
 
     private(set) var members: [Member] = []
@@ -38,6 +40,13 @@ struct Turns {
     mutating func add(id: Int, milli: UInt64, most: UInt64?) {
         members.append(Member(id: id, milli: max(milli, 1), most: most.map { max($0, 1) }, served: level))
         if let index = members.indices.last { members[index].credit = grant(index, alone: false) }
+    }
+
+    /// Changes the most that somebody may have; what it saved up below another bound is gone.
+    mutating func setMost(id: Int, _ most: UInt64?) {
+        guard let index = members.firstIndex(where: { $0.id == id }), members[index].most != most else { return }
+        members[index].most = most.map { max($0, 1) }
+        members[index].credit = min(members[index].credit, 0)
     }
 
     mutating func remove(id: Int) { members.removeAll { $0.id == id } }
@@ -102,5 +111,6 @@ struct Turns {
         let amount = Int64(min(time, 60_000_000_000))
         members[index].served += amount * 1000 / Int64(members[index].milli)
         members[index].credit = max(members[index].credit - amount, -lag)
+        members[index].had += UInt64(amount)
     }
 }

@@ -78,5 +78,7 @@ private enum Arrays {
 }
 
 @c(hook_destroyArray) public func hookDestroyArray(_ real: UInt32, _ array: UInt64) -> Int32 {
-    Memory.free(array) { real1(real, array) }
+    let status = Memory.free(array) { real1(real, array) }
+    if status == Answer.success, load32(&state.pointee.state) == 1 { Handles.unmapAll(ofArray: array) }
+    return status
 }

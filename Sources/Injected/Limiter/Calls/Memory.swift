@@ -46,16 +46,24 @@ enum Memory {
     }
 
     /// Writes an allocation down. The result is what was charged twice.
-    private static func remember(
-        _ address: UInt64, _ charged: UInt64, _ isSmall: Bool, _ gpu: UInt32, _ context: UInt64
+    @discardableResult
+    static func remember(
+        _ address: UInt64, _ charged: UInt64, _ isSmall: Bool, _ gpu: UInt32, _ context: UInt64, flags: Int = 0
     ) -> UInt64 {
         take_lock(&state.pointee.tableLock)
         defer { give_lock(&state.pointee.tableLock) }
         guard let cell = allocations.make(address) else { return 0 }
         var unneeded: UInt64 = 0
         // The driver has used an address again that was never seen to be freed.
-        if cell.pointee.size > 0 { unneeded = forgetLocked(cell.pointee) }
-        cell.pointee = Cell(key: address, size: charged, context: context, gpu: gpu, count: isSmall ? 1 : 0)
+        if cell.pointee.size > 0 {
+            unneeded = forgetLocked(cell.pointee)
+            if cell.pointee.flags != 0 {
+                giveBackSpecial(cell.pointee, unneeded)
+                unneeded = 0
+            }
+        }
+        cell.pointee = Cell(
+            key: address, size: charged, context: context, gpu: gpu, count: isSmall ? 1 : 0, flags: flags)
         guard isSmall, let shared = blocks.make(address / block) else { return unneeded }
         shared.pointee.count &+= 1
         return shared.pointee.count > 1 ? unneeded &+ charged : unneeded
@@ -78,7 +86,7 @@ enum Memory {
         take_lock(&state.pointee.tableLock)
         guard let cell = allocations.find(address) else {
             give_lock(&state.pointee.tableLock)
-            return call()
+            return load32(&state.pointee.hasImported) == 0 ? call() : Sharing.free(address, call)
         }
         let copy = cell.pointee
         allocations.remove(cell)
@@ -86,9 +94,10 @@ enum Memory {
         give_lock(&state.pointee.tableLock)
         let status = call()
         if status == Answer.success {
-            Books.refund(copy.gpu, bytes)
+            giveBack(copy, bytes)
         } else {
-            let unneeded = remember(address, copy.size, copy.count == 1, copy.gpu, copy.context)
+            let unneeded = remember(
+                address, copy.size, copy.count == 1, copy.gpu, copy.context, flags: Int(copy.flags))
             // What was in the books before is in them again, with or without others in its block.
             if copy.count == 1, bytes == 0, unneeded == 0 { Books.charge(copy.gpu, copy.size) }
             if copy.count == 1, bytes > 0, unneeded > 0 { Books.refund(copy.gpu, unneeded) }
@@ -103,7 +112,22 @@ enum Memory {
         while let cell = allocations.first(where: { $0.pointee.context == context }) {
             let copy = cell.pointee
             allocations.remove(cell)
-            Books.refund(copy.gpu, forgetLocked(copy))
+            giveBack(copy, forgetLocked(copy))
+        }
+    }
+
+    /// Takes an allocation that is gone out of the account.
+    @inline(__always)
+    private static func giveBack(_ cell: Cell, _ bytes: UInt64) {
+        if cell.flags == 0 { Books.refund(cell.gpu, bytes) } else { giveBackSpecial(cell, bytes) }
+    }
+
+    @inline(never)
+    private static func giveBackSpecial(_ cell: Cell, _ bytes: UInt64) {
+        if cell.has(CELL_SPILLED) {
+            Spill.refund(cell.gpu, cell.size)
+        } else {
+            Sharing.giveBackExported(cell.gpu, cell.size, bytes)
         }
     }
 
@@ -114,7 +138,8 @@ enum Memory {
 }
 
 @c(hook_allocate) public func hookAllocate(_ real: UInt32, _ result: UInt64, _ size: UInt64) -> Int32 {
-    Memory.allocate(size, .carved, { real2(real, result, size) }, { written(result) })
+    let status = Memory.allocate(size, .carved, { real2(real, result, size) }, { written(result) })
+    return status == Answer.outOfMemory ? Spill.allocate(result, size) : status
 }
 
 /// The first form: addresses and sizes of 32 bits.
@@ -126,7 +151,12 @@ enum Memory {
     _ real: UInt32, _ result: UInt64, _ pitch: UInt64, _ width: UInt64, _ height: UInt64, _ element: UInt64
 ) -> Int32 {
     let size = Sizes.product(Sizes.rounded(width, to: 512), height)
-    return Memory.allocate(size, .carved, { real5(real, result, pitch, width, height, element) }, { written(result) })
+    let status = Memory.allocate(
+        size, .carved, { real5(real, result, pitch, width, height, element) }, { written(result) })
+    guard status == Answer.outOfMemory, let row: UnsafeMutablePointer<UInt64> = place(pitch) else { return status }
+    let spilled = Spill.allocate(result, size)
+    if spilled == Answer.success { row.pointee = Sizes.rounded(width, to: 512) }
+    return spilled
 }
 
 @c(hook_allocatePitchNarrow) public func hookAllocatePitchNarrow(
@@ -155,7 +185,8 @@ enum Memory {
 /// Memory of pools is charged by pool; what else may be freed in a stream is still there until the stream comes to it,
 /// but nobody is told then.
 @c(hook_freeAsync) public func hookFreeAsync(_ real: UInt32, _ address: UInt64, _ stream: UInt64) -> Int32 {
-    Memory.free(address) { real2(real, address, stream) }
+    if Spill.isThere(address) { return Spill.free(address, real == UInt32(REAL_cuMemFreeAsync_ptsz), stream) }
+    return Memory.free(address) { real2(real, address, stream) }
 }
 
 @inline(__always)

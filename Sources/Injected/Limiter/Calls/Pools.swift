@@ -73,6 +73,16 @@ enum Pools {
         return Books.used(gpu) < before
     }
 
+    /// The GPU of a pool that is known here.
+    static func gpu(of pool: UInt64) -> UInt32? {
+        take_lock(&state.pointee.poolLock)
+        defer { give_lock(&state.pointee.poolLock) }
+        for index in 0..<state.pointee.poolCount {
+            if let entry = pool_of(state, index), entry.pointee.pool == pool { return entry.pointee.gpu }
+        }
+        return nil
+    }
+
     static func make(_ pool: UInt64, _ gpu: UInt32) {
         take_lock(&state.pointee.poolLock)
         _ = entry(pool, gpu)

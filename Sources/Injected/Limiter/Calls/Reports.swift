@@ -1,15 +1,16 @@
 import CLimiter
 import CLimiterShim
 
-// What programs are told of their memory: the limit is the whole, and what is left of it is free.
+// What programs are told of their memory: the limit is the whole, and what is left of it is free. What may stand in for
+// it on the host counts as well.
 
 @c(hook_memoryInfo) public func hookMemoryInfo(_ real: UInt32, _ free: UInt64, _ total: UInt64) -> Int32 {
     let status = real2(real, free, total)
     guard status == Answer.success, let room = Room.current, let free: UnsafeMutablePointer<UInt64> = place(free),
         let total: UnsafeMutablePointer<UInt64> = place(total)
     else { return status }
-    free.pointee = min(free.pointee, room.free)
-    total.pointee = min(total.pointee, room.total)
+    free.pointee = min(free.pointee, room.free) + room.freeOnHost
+    total.pointee = min(total.pointee, room.total) + room.onHost
     return status
 }
 
@@ -18,8 +19,8 @@ import CLimiterShim
     guard status == Answer.success, let room = Room.current, let free: UnsafeMutablePointer<UInt32> = place(free),
         let total: UnsafeMutablePointer<UInt32> = place(total)
     else { return status }
-    free.pointee = min(free.pointee, UInt32(clamping: room.free))
-    total.pointee = min(total.pointee, UInt32(clamping: room.total))
+    free.pointee = UInt32(clamping: min(UInt64(free.pointee), room.free) + room.freeOnHost)
+    total.pointee = UInt32(clamping: min(UInt64(total.pointee), room.total) + room.onHost)
     return status
 }
 
@@ -28,7 +29,7 @@ import CLimiterShim
     guard status == Answer.success, Limiter.isReady, let total: UnsafeMutablePointer<UInt64> = place(total) else {
         return status
     }
-    total.pointee = min(total.pointee, Room.total(device))
+    total.pointee = Room.total(device, of: total.pointee)
     return status
 }
 
@@ -39,13 +40,15 @@ import CLimiterShim
     guard status == Answer.success, Limiter.isReady, let total: UnsafeMutablePointer<UInt32> = place(total) else {
         return status
     }
-    total.pointee = min(total.pointee, UInt32(clamping: Room.total(device)))
+    total.pointee = UInt32(clamping: Room.total(device, of: UInt64(total.pointee)))
     return status
 }
 
 private struct Room {
     let free: UInt64
     let total: UInt64
+    var freeOnHost: UInt64 = 0
+    var onHost: UInt64 = 0
 
     /// Of the current context's GPU.
     static var current: Room? {
@@ -54,13 +57,15 @@ private struct Room {
         Pools.settle(gpu)
         Books.reapNowAndThen(gpu)
         let used = Books.used(gpu)
-        return Room(free: limit.pointee.memory - min(used, limit.pointee.memory), total: limit.pointee.memory)
+        let (memory, spill) = (limit.pointee.memory, limit.pointee.spill)
+        let spilled = spill == 0 ? 0 : min(spill, book_of(state.pointee.books, gpu).pointee.spilled)
+        return Room(free: memory - min(used, memory), total: memory, freeOnHost: spill - spilled, onHost: spill)
     }
 
-    static func total(_ device: UInt64) -> UInt64 {
+    static func total(_ device: UInt64, of whole: UInt64) -> UInt64 {
         guard let gpu = Devices.gpu(Int32(truncatingIfNeeded: device)), let limit = limit_of(limits, gpu) else {
             return 0
         }
-        return limit.pointee.memory
+        return min(whole, limit.pointee.memory) + limit.pointee.spill
     }
 }

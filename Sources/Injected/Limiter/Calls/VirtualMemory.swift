@@ -3,7 +3,7 @@ import CLimiterShim
 
 // Memory by handles: it lives as long as anybody has the handle or anything is mapped, and as long it is charged.
 
-private enum Handles {
+enum Handles {
     static var all: UnsafeMutablePointer<LimiterTable> { handle_table(state) }
     static var mappings: UnsafeMutablePointer<LimiterTable> { mapping_table(state) }
 
@@ -18,9 +18,36 @@ private enum Handles {
         guard let cell = all.find(handle) else { return }
         body(cell)
         guard cell.pointee.count == 0, cell.pointee.context == 0 else { return }
-        let (gpu, bytes) = (cell.pointee.gpu, cell.pointee.size)
+        let copy = cell.pointee
         all.remove(cell)
-        Books.refund(gpu, bytes)
+        if copy.has(CELL_IMPORTED) {
+            if copy.size == 0 { Sharing.closeUnknown(copy.gpu) } else { Sharing.close(copy.gpu, copy.size) }
+        } else if copy.has(CELL_EXPORTED) {
+            Sharing.giveBackExported(copy.gpu, copy.size, copy.size)
+        } else {
+            Books.refund(copy.gpu, copy.size)
+        }
+    }
+
+    /// Notes that something is mapped of a handle; the lock is held.
+    static func map(_ handle: UInt64, at key: UInt64, _ size: UInt64, upTo end: UInt64) {
+        guard let owner = all.find(handle), let mapping = mappings.make(key) else { return }
+        owner.pointee.context &+= 1
+        mapping.pointee.size = size
+        mapping.pointee.context = handle
+        guard owner.pointee.has(CELL_IMPORTED), end > owner.pointee.size else { return }
+        // How much it is of somebody else's memory is known only now.
+        let before = owner.pointee.size
+        owner.pointee.size = end
+        Sharing.open(owner.pointee.gpu, end - before)
+        if before == 0 { Sharing.closeUnknown(owner.pointee.gpu) }
+    }
+
+    /// Notes that others may have it; the lock is held.
+    static func export(_ cell: UnsafeMutablePointer<Cell>) {
+        guard cell.pointee.flags == 0 else { return }
+        cell.pointee.set(CELL_EXPORTED)
+        Sharing.export(cell.pointee.gpu, cell.pointee.size)
     }
 }
 
@@ -63,15 +90,6 @@ private enum Handles {
     return status
 }
 
-/// Memory of another process is charged there; what comes back from outside is ours still.
-@c(hook_importHandle) public func hookImportHandle(
-    _ real: UInt32, _ result: UInt64, _ shareable: UInt64, _ kind: UInt64
-) -> Int32 {
-    let status = real3(real, result, shareable, kind)
-    if status == Answer.success { Handles.change(written(result)) { $0.pointee.count &+= 1 } }
-    return status
-}
-
 @c(hook_map) public func hookMap(
     _ real: UInt32, _ address: UInt64, _ size: UInt64, _ offset: UInt64, _ handle: UInt64, _ flags: UInt64
 ) -> Int32 {
@@ -79,10 +97,7 @@ private enum Handles {
     guard status == Answer.success else { return status }
     take_lock(&state.pointee.tableLock)
     defer { give_lock(&state.pointee.tableLock) }
-    guard let owner = Handles.all.find(handle), let mapping = Handles.mappings.make(address) else { return status }
-    owner.pointee.context &+= 1
-    mapping.pointee.size = size
-    mapping.pointee.context = handle
+    Handles.map(handle, at: address, size, upTo: Sizes.sum(offset, size))
     return status
 }
 
@@ -98,9 +113,7 @@ private enum Handles {
             continue
         }
         next &+= max(mapping.pointee.size, Memory.block)
-        let handle = mapping.pointee.context
-        Handles.mappings.remove(mapping)
-        Handles.changeLocked(handle) { $0.pointee.context -= min(1, $0.pointee.context) }
+        Handles.unmap(mapping)
     }
     return status
 }

@@ -33,8 +33,10 @@ struct Gate {
         if now < deadline { return deadline }
         guard isAbandoned(at: now) else { return 0 }
         let policy = limit.pointee.policy
-        guard policy != UInt32(LIMITER_SHARE) else { return .max }
-        let most = UInt64(policy == UInt32(LIMITER_CAP) ? limit.pointee.milli : limit.pointee.burst)
+        let isThrottled = limit.pointee.flags & UInt32(LIMITER_THROTTLED) != 0
+        guard policy != UInt32(LIMITER_SHARE) || isThrottled else { return .max }
+        let own = UInt64(policy == UInt32(LIMITER_CAP) ? limit.pointee.milli : limit.pointee.burst)
+        let most = isThrottled ? UInt64(LIMITER_THROTTLE) : own
         let end = now / period * period + period / 1000 * min(most, 1000)
         return now < end ? end : 0
     }

@@ -153,6 +153,7 @@ static inline int32_t ask2(uint32_t index, void *a, Word b) REAL_CALL((void *, W
 static inline int32_t ask3(uint32_t index, void *a, Word b, Word c) REAL_CALL((void *, Word, Word), (a, b, c))
 static inline int32_t tell2(uint32_t index, Word a, void *b) REAL_CALL((Word, void *), (a, b))
 static inline int32_t tell3(uint32_t index, Word a, void *b, void *c) REAL_CALL((Word, void *, void *), (a, b, c))
+static inline int32_t asked3(uint32_t index, void *a, void *b, Word c) REAL_CALL((void *, void *, Word), (a, b, c))
 static inline int32_t attribute3(uint32_t index, Word a, Word b, void *c) REAL_CALL((Word, Word, void *), (a, b, c))
 static inline int32_t capture6(uint32_t index, Word a, void *b, void *c, void *d, void *e, void *f)
     REAL_CALL((Word, void *, void *, void *, void *, void *), (a, b, c, d, e, f))

@@ -10,9 +10,20 @@ typedef struct LimiterCell {
     uint64_t key;
     uint64_t size;
     uint64_t context;
-    uint32_t gpu;
+    /// The GPU's place in the limits.
+    uint16_t place;
+    uint16_t flags;
     uint32_t count;
 } LimiterCell;
+
+enum {
+    /// Other processes may have opened it.
+    CELL_EXPORTED = 1,
+    /// It is another process's, and charged there.
+    CELL_IMPORTED = 2,
+    /// It lives on the host, in the GPU's place.
+    CELL_SPILLED = 4
+};
 
 typedef struct LimiterTable {
     LimiterCell *cells;
@@ -113,23 +124,31 @@ typedef struct LimiterState {
     uint64_t pidNamespace;
     /// One more than the place in the limits, by the driver's number of the GPU; 0 is unknown, 255 not in the limits.
     uint8_t gpus[LIMITER_DEVICES];
-    uint32_t reserved0;
+    /// Whether anything was ever allocated on the host in the GPU's place.
+    uint32_t hasSpilled;
+    /// Whether memory of another process's pool was ever opened.
+    uint32_t hasImported;
     uint32_t tableLock;
     /// What was allocated, by address: `size` is what is charged, and `count` 1 for what shares a block.
     LimiterTable allocations;
     /// Blocks that small allocations share.
     LimiterTable blocks;
-    /// VMM handles: `count` who has them, `context` what is mapped. The memory lives until both are none.
+    /// VMM handles: `count` who has them, `context` what is mapped. The memory lives until both are none. By address,
+    /// memory of other processes that was opened: `count` how often.
     LimiterTable handles;
-    /// What is mapped, by address: `context` is the handle.
+    /// What is mapped, by address: `context` is the handle. Parts of sparse arrays have keys that are no addresses, and
+    /// the array as their `size`.
     LimiterTable mappings;
     /// Memory that graphs allocate, by the graph and by the executable one.
     LimiterTable graphs;
-    /// `size` is what is charged, and `count` 1 for the primary one of the device that `context` is.
+    /// `size` is what is charged, and `count` 1 for the primary one of the device that `context` is. What is charged
+    /// for a context's limits is found behind it, by the number of the limit.
     LimiterTable contexts;
     uint32_t poolLock;
     uint32_t poolCount;
     LimiterPool pools[LIMITER_POOLS];
+    /// Raised when contexts go: their handles may mean others then.
+    uint32_t contextChanges;
     /// Captures that are going on.
     uint32_t captures;
     uint32_t laneLock;
@@ -156,12 +175,20 @@ typedef struct LimiterThread {
     uint32_t index;
     uint32_t mustMark;
     uint32_t isTender;
-    uint32_t reserved;
+    /// The context that was current when somebody asked last, where it is, and as of which change of contexts.
+    uint32_t contextChanges;
+    uint64_t context;
+    int32_t device;
+    /// Of the known GPUs, as in `LimiterState`.
+    uint32_t gpu;
 } LimiterThread;
 
 static inline LimiterBook *book_of(LimiterBooks *books, uint32_t gpu) { return &books->gpus[gpu]; }
 static inline LimiterProcess *process_of(LimiterBooks *books, uint32_t slot) { return &books->processes[slot]; }
 static inline uint64_t *held_of(LimiterProcess *process, uint32_t gpu) { return &process->held[gpu]; }
+static inline LimiterDetail *detail_of(LimiterBooks *books, uint32_t gpu, uint32_t slot) {
+    return &books->details[gpu * LIMITER_PROCESSES + slot];
+}
 static inline LimiterActivity *activity_of(LimiterBooks *books, uint32_t gpu, uint32_t slot) {
     return &books->activities[gpu * LIMITER_PROCESSES + slot];
 }

@@ -8,7 +8,14 @@
 
 #include "limiter_layout.h"
 
-enum { NVML_SUCCESS = 0, NVML_ERROR_NOT_SUPPORTED = 3, VIEW_UUID_LENGTH = 96 };
+enum {
+    NVML_SUCCESS = 0,
+    NVML_ERROR_NOT_SUPPORTED = 3,
+    NVML_ERROR_NO_PERMISSION = 4,
+    NVML_ERROR_NOT_FOUND = 6,
+    NVML_ERROR_INSUFFICIENT_SIZE = 7,
+    VIEW_UUID_LENGTH = 96
+};
 
 typedef struct nvmlDevice_st *nvmlDevice_t;
 
@@ -26,9 +33,45 @@ typedef struct nvmlMemory_v2_t {
     uint64_t used;
 } nvmlMemory_v2_t;
 
+typedef struct nvmlUtilization_t {
+    uint32_t gpu;
+    uint32_t memory;
+} nvmlUtilization_t;
+
+/// A process of the first form of the lists; the later forms have two more words, of the MIG instances.
+typedef struct nvmlProcessInfo_v1_t {
+    uint32_t pid;
+    uint64_t usedGpuMemory;
+} nvmlProcessInfo_v1_t;
+
+typedef struct nvmlProcessInfo_t {
+    uint32_t pid;
+    uint64_t usedGpuMemory;
+    uint32_t gpuInstanceId;
+    uint32_t computeInstanceId;
+} nvmlProcessInfo_t;
+
+typedef struct nvmlProcessUtilizationSample_t {
+    uint32_t pid;
+    uint64_t timeStamp;
+    uint32_t smUtil;
+    uint32_t memUtil;
+    uint32_t encUtil;
+    uint32_t decUtil;
+} nvmlProcessUtilizationSample_t;
+
+/// The real functions that are asked for lists of processes, by kind and form.
+enum {
+    VIEW_COMPUTE_1, VIEW_COMPUTE_2, VIEW_COMPUTE_3, VIEW_GRAPHICS_1, VIEW_GRAPHICS_2, VIEW_GRAPHICS_3, VIEW_MPS_1,
+    VIEW_MPS_2, VIEW_MPS_3, VIEW_LISTS
+};
+
 /// The real functions; what there is not answers that it is not supported.
 int32_t real_memory(nvmlDevice_t device, nvmlMemory_t *memory);
 int32_t real_memory_v2(nvmlDevice_t device, nvmlMemory_v2_t *memory);
+int32_t real_utilization(nvmlDevice_t device, nvmlUtilization_t *utilization);
+int32_t real_samples(nvmlDevice_t device, void *samples, uint32_t *count, uint64_t since);
+int32_t real_list(uint32_t list, nvmlDevice_t device, uint32_t *count, void *processes);
 /// Writes the device's UUID as text.
 int32_t real_uuid(nvmlDevice_t device, char *text);
 
@@ -47,6 +90,21 @@ static inline uint64_t view_held(const LimiterBooks *books, uint32_t slot, uint3
     const LimiterProcess *process = &books->processes[slot];
     return __atomic_load_n(&process->serial, __ATOMIC_ACQUIRE) == 0
         ? 0 : __atomic_load_n(&process->held[gpu], __ATOMIC_ACQUIRE);
+}
+/// The process of a slot, if it has a pid in this PID namespace; else 0.
+static inline uint32_t view_pid(const LimiterBooks *books, uint32_t slot, uint64_t pidNamespace) {
+    const LimiterProcess *process = &books->processes[slot];
+    return __atomic_load_n(&process->serial, __ATOMIC_ACQUIRE) != 0 && process->pidNamespace == pidNamespace
+        ? (uint32_t)process->pid : 0;
+}
+/// The number of this process's PID namespace; 0 when that cannot be known.
+uint64_t view_pid_namespace(void);
+/// What of a GPU's memory lives on the host, by the account.
+static inline uint64_t view_spilled(const LimiterBooks *books, uint32_t gpu) {
+    return __atomic_load_n(&books->gpus[gpu].spilled, __ATOMIC_ACQUIRE);
+}
+static inline uint64_t view_orphaned(const LimiterBooks *books, uint32_t gpu) {
+    return __atomic_load_n(&books->gpus[gpu].orphaned, __ATOMIC_ACQUIRE);
 }
 static inline uint32_t view_slots(const LimiterBooks *books) {
     uint32_t highest = __atomic_load_n(&books->highest, __ATOMIC_ACQUIRE);
