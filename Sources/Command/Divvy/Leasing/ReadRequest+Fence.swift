@@ -4,7 +4,7 @@ import Presentation
 
 extension ReadRequest {
     /// Whether what is granted for it may be a share that something of ours has to hold.
-    var mayBeFenced: Bool { request.portion != .whole && request.sharing == nil }
+    var mayBeFenced: Bool { request.portion != .whole && request.sharing == nil && request.sliceWish == nil }
 
     /// The same for somebody before whom nothing of ours can stand: a share by time, of which nobody expects a fence.
     ///
