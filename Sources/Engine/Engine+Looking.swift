@@ -10,12 +10,25 @@ extension Engine {
         let held = ledger.leasesByGPU
         let owners = ledger.leasesBySlice
         let gpus = node.gpus.enumerated().map { position, gpu in
+            let condition = ledger.observation?.conditions[position] ?? .good
             let room = ledger.pool?.nodes.first?.gpus[position]
+            var free = (share: room?.freeShare ?? .zero, memory: room?.freeMemory ?? .zero)
+            let slices = gpu.slices ?? []
+            if gpu.slices != nil {
+                // Of a GPU that is cut, what its free slices have is free.
+                let isUsable = room?.isUsable == true
+                let idle = slices.filter {
+                    isUsable && $0.isAlone && owners[$0.uuid] == nil
+                        && condition.foreignSlices?.contains($0.uuid) != true
+                }
+                free = (
+                    idle.reduce(.zero) { $0 + gpu.share(of: $1) }, idle.map(\.memory).reduce(.zero, +)
+                )
+            }
             return GPUStatus(
-                gpu: gpu, condition: ledger.observation?.conditions[position] ?? .good,
-                reading: reading(of: gpu.id), freeShare: room?.freeShare ?? .zero,
-                freeMemory: room?.freeMemory ?? .zero, leases: held[gpu.id] ?? [],
-                sliceLeases: owners.filter { uuid, _ in gpu.slices?.contains { $0.uuid == uuid } == true })
+                gpu: gpu, condition: condition, reading: reading(of: gpu.id), freeShare: free.share,
+                freeMemory: free.memory, leases: held[gpu.id] ?? [],
+                sliceLeases: owners.filter { uuid, _ in slices.contains { $0.uuid == uuid } })
         }
         return FleetStatus(node: node, gpus: gpus, waiting: ledger.queue.count)
     }

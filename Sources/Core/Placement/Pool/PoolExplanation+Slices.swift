@@ -5,7 +5,7 @@ extension Survey {
     /// Why slices are not to be had now, or never; nil where what is said of GPUs says it best.
     func sliceSummary(in pool: Pool) -> String? {
         guard let wish = demand.request.sliceWish else { return nil }
-        let cut = CutGPUs(pool)
+        let cut = CutGPUs(pool, named: demand.named)
         if couldEverFit {
             // Drained or unhealthy GPUs are spoken of like any others.
             let passing = counts(alone: true).first { $0.obstacle.isPassing }
@@ -14,17 +14,21 @@ extension Survey {
         guard eligible == 0, obstacles.joined().contains(where: { $0 == .noSuchProfile || $0 == .notInSlices }) else {
             return nil
         }
-        return cut.gpus.isEmpty ? cut.none(wish) : cut.missing(wish)
+        if !cut.gpus.isEmpty { return cut.missing(wish) }
+        if demand.named.isEmpty { return cut.none(wish) }
+        let devices = demand.request.devices
+        return "GPU\(devices.count == 1 ? "" : "s") \(devices.joined(separator: ", ")) "
+            + (devices.count == 1 ? Obstacle.notInSlices.wordsForOne : Obstacle.notInSlices.words)
     }
 
     /// What would make a slice free.
     func unblocksSlices(in pool: Pool) -> String? {
-        guard demand.isForSlices, !CutGPUs(pool).gpus.isEmpty else { return nil }
+        guard demand.isForSlices, !CutGPUs(pool, named: demand.named).gpus.isEmpty else { return nil }
         return "a lease of such a slice that ends, or another such slice"
     }
 }
 
-/// The GPUs of a pool whose slices are known, with what is free of them.
+/// The GPUs of a pool whose slices are known, those that were named where any were, with what is free of them.
 private struct CutGPUs {
     struct Slice {
         let gpu: GPU
@@ -38,12 +42,15 @@ private struct CutGPUs {
     let gpus: [GPU]
     let slices: [Slice]
 
-    init(_ pool: Pool) {
+    init(_ pool: Pool, named: [GPUMask]) {
         node = pool.nodes.count == 1 ? pool.nodes.first?.node.name : nil
         all = pool.nodes.flatMap(\.node.gpus)
-        gpus = all.filter { $0.slices != nil }
-        slices = pool.nodes.flatMap { room in
-            room.node.gpus.enumerated().flatMap { position, gpu in
+        func isNamed(_ gpu: Int, _ node: Int) -> Bool { named.isEmpty || named[node] >> GPUMask(gpu) & 1 == 1 }
+        gpus = pool.nodes.enumerated().flatMap { node, room in
+            room.node.gpus.enumerated().filter { isNamed($0.offset, node) && $0.element.slices != nil }.map(\.element)
+        }
+        slices = pool.nodes.enumerated().flatMap { node, room in
+            room.node.gpus.enumerated().filter { isNamed($0.offset, node) }.flatMap { position, gpu in
                 let taken = room.takenSlices(of: position)
                 let foreign = room.foreignSlices.filter { $0.gpu == position }.map(\.slice)
                 return (gpu.slices ?? []).map {
@@ -61,16 +68,21 @@ private struct CutGPUs {
     func taken(_ wish: SliceWish) -> String? {
         let meant = slices.filter { $0.slice.isAlone && Self.isMeant($0, wish) }
         guard !meant.isEmpty else { return nil }
-        let foreign = meant.count(where: \.isForeign)
-        let who =
-            foreign == 0
-            ? "by leases"
-            : foreign == meant.count ? "by processes without a lease" : "\(foreign) of them by processes without a lease"
-        guard meant.contains(where: { !$0.isTaken }) else {
-            if meant.count == 1 { return "the one slice \(Self.words(wish))\(of) is taken" }
-            return "all \(meant.count) slices \(Self.words(wish))\(of) are taken, \(who)"
-        }
+        if !meant.contains(where: { !$0.isTaken }) { return allTaken(meant, Self.words(wish)) }
         return "not enough of the slices \(Self.words(wish))\(of) are free on one GPU"
+    }
+
+    private func allTaken(_ meant: [Slice], _ words: String) -> String {
+        let foreign = meant.count(where: \.isForeign)
+        if meant.count == 1 {
+            return "the one slice \(words)\(of) is taken by \(foreign == 0 ? "a lease" : "a process without a lease")"
+        }
+        let all = "all \(meant.count) slices \(words)\(of) are taken"
+        switch foreign {
+        case 0: return "\(all) by leases"
+        case meant.count: return "\(all) by processes without a lease"
+        default: return "\(all), \(foreign) of them by processes without a lease"
+        }
     }
 
     /// There is none that would do, on GPUs that are cut.
@@ -100,7 +112,7 @@ private struct CutGPUs {
             }
             return "the slices \(names.joined(separator: " and ")) cannot be had together: name each by its UUID, "
                 + "all of one node"
-        case .atLeast: return "no slice\(of) has \(Self.words(wish)); \(inventory)"
+        case .atLeast: return "no slice \(Self.words(wish)) exists\(place); \(inventory)"
         }
     }
 

@@ -30,9 +30,9 @@ extension DriverFiles {
             let needed = Set(own.flatMap { $0.slice?.minors ?? [] })
             let others = Set((gpu.slices ?? []).flatMap(\.minors)).subtracting(needed)
             for minor in others.sorted() {
-                let path = "\(deviceRoot)/\(Self.capability(minor))"
-                // One that is not there cannot be opened, nor covered.
-                if HostFiles.kind(of: path) != nil { hidden.append(path) }
+                // One that is made later would not be covered.
+                try? makeCapability(minor)
+                hidden.append("\(deviceRoot)/\(Self.capability(minor))")
             }
         }
         return hidden
