@@ -44,6 +44,11 @@ extension SliceView {
     var instances: String { "GPU instance \(gpuInstance), compute instance \(computeInstance)" }
 }
 
+extension GrantView {
+    /// As `device=0:1` names the slice that it is; nil where it is none.
+    var slicePlace: String? { slice.flatMap { slice in index.map { "\($0):\(slice.index)" } } }
+}
+
 extension Listing where Row == SliceRow {
     package static var slices: Listing {
         Listing(
