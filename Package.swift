@@ -192,7 +192,7 @@ let package = Package(
         tests("SimulationTests", ["Fleet", "Placement", "Queueing", "Simulation"]),
         tests("LedgerTests", ["Fleet", "Ledger", "Placement", "Queueing"]),
         tests("EngineTests", ["Engine", "Fleet", "Ledger", "Placement", log]),
-        tests("DriversTests", ["CNVML", "Drivers", "Engine", "Fleet"], exclude: ["Stub"]),
+        tests("DriversTests", ["CNVML", "Drivers", "Engine", "Fleet", "SimulatedDevices"], exclude: ["Stub"]),
         tests("SimulatedDriverTests", ["CNVML", "CSimulatedDriver", "SimulatedDevices", subprocess, system]),
         // A program of the CUDA driver's tests that many processes run at once.
         .executableTarget(

@@ -8,12 +8,27 @@ extension Engine {
     package func fleet() async -> FleetStatus {
         if stopped == nil, clock.sinceBoot() - scannedAt > 200_000_000 { try? await look() }
         let held = ledger.leasesByGPU
+        let owners = ledger.leasesBySlice
         let gpus = node.gpus.enumerated().map { position, gpu in
+            let condition = ledger.observation?.conditions[position] ?? .good
             let room = ledger.pool?.nodes.first?.gpus[position]
+            var free = (share: room?.freeShare ?? .zero, memory: room?.freeMemory ?? .zero)
+            let slices = gpu.slices ?? []
+            if gpu.slices != nil {
+                // Of a GPU that is cut, what its free slices have is free.
+                let isUsable = room?.isUsable == true
+                let idle = slices.filter {
+                    isUsable && $0.isAlone && owners[$0.uuid] == nil
+                        && condition.foreignSlices?.contains($0.uuid) != true
+                }
+                free = (
+                    idle.reduce(.zero) { $0 + gpu.share(of: $1) }, idle.map(\.memory).reduce(.zero, +)
+                )
+            }
             return GPUStatus(
-                gpu: gpu, condition: ledger.observation?.conditions[position] ?? .good,
-                reading: reading(of: gpu.id), freeShare: room?.freeShare ?? .zero,
-                freeMemory: room?.freeMemory ?? .zero, leases: held[gpu.id] ?? [])
+                gpu: gpu, condition: condition, reading: reading(of: gpu.id), freeShare: free.share,
+                freeMemory: free.memory, leases: held[gpu.id] ?? [],
+                sliceLeases: owners.filter { uuid, _ in slices.contains { $0.uuid == uuid } })
         }
         return FleetStatus(node: node, gpus: gpus, waiting: ledger.queue.count)
     }
@@ -66,6 +81,7 @@ extension Engine {
 
     private func observation(from scan: DeviceScan) -> NodeObservation {
         let held = ledger.leasesByGPU
+        let owners = ledger.leasesBySlice
         var conditions = scan.node.gpus.enumerated().map { position, gpu in
             var health = scan.health[position]
             if health.isHealthy, let xid = faulted[gpu.id] {
@@ -73,7 +89,8 @@ extension Engine {
             }
             let leases = Set(held[gpu.id] ?? [])
             return GPUCondition(
-                health: health, foreignMemory: Self.foreignMemory(scan.readings[position], leases: leases))
+                health: health, foreignMemory: Self.foreignMemory(scan.readings[position], leases: leases),
+                foreignSlices: Self.foreignSlices(scan.readings[position], owners: owners))
         }
         guard let known = ledger.observation else { return NodeObservation(node: scan.node, conditions: conditions) }
         // Devices say of a GPU that they have seen that it is lost. One that they have not seen since the daemon
@@ -88,6 +105,14 @@ extension Engine {
             conditions.append(GPUCondition(health: .unhealthy(reason: why), foreignMemory: condition.foreignMemory))
         }
         return NodeObservation(node: scan.node.adding(unheard), conditions: conditions)
+    }
+
+    /// The slices on which processes run without the lease that has the slice; nil where there are none.
+    private static func foreignSlices(_ reading: GPUReading, owners: [String: LeaseID]) -> [String]? {
+        let foreign = reading.processes.compactMap { process in
+            process.slice.flatMap { slice in process.lease != nil && owners[slice] == process.lease ? nil : slice }
+        }
+        return foreign.isEmpty ? nil : Set(foreign).sorted()
     }
 
     /// What processes hold that have no lease for this GPU, in steps of 64 MiB so that small changes cause no entry.

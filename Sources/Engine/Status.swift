@@ -11,10 +11,14 @@ package struct GPUStatus: Hashable, Sendable {
     package let freeMemory: Bytes
     /// The leases that have a part of it, oldest first.
     package let leases: [LeaseID]
+    /// Who has which of its slices, by the slice's UUID.
+    package let sliceLeases: [String: LeaseID]
 
     package init(
-        gpu: GPU, condition: GPUCondition, reading: GPUReading, freeShare: Share, freeMemory: Bytes, leases: [LeaseID]
+        gpu: GPU, condition: GPUCondition, reading: GPUReading, freeShare: Share, freeMemory: Bytes, leases: [LeaseID],
+        sliceLeases: [String: LeaseID] = [:]
     ) {
+        self.sliceLeases = sliceLeases
         self.gpu = gpu
         self.condition = condition
         self.reading = reading

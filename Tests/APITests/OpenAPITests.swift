@@ -100,6 +100,8 @@ import Yams
         return [
             ("VersionInfo", VersionInfo(version: "1", driver: driver, node: "n", pid: 1, socket: "s", state: "d")),
             ("Fleet", FleetView(Sample.fleet, requestable: [RequestableView(request: "1", count: 1)])),
+            ("GPU", Sample.cutGPUView(Sample.status(of: Sample.cutGPU))),
+            ("Grant", Sample.sliceGrantView(uuid: "MIG-1")),
             ("Lease", lease), ("LeaseList", LeaseList(items: [lease])),
             ("EventList", EventList(items: [EventView(Sample.notice(1))])),
             ("Error", ErrorBody(code: .never, message: "m", hint: "h", explanation: explanation)),

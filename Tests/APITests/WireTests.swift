@@ -95,6 +95,22 @@ import Testing
         #expect(RequestableView.count(.whole, on: [status], drained: [Sample.gpu.id: "fan"]) == 0)
     }
 
+    @Test func `a GPU that is cut into slices gives no shares, and shows who has which slice`() throws {
+        let status = GPUStatus(
+            gpu: Sample.cutGPU, condition: GPUCondition(health: .healthy, foreignMemory: .zero, foreignSlices: ["MIG-1"]),
+            reading: GPUReading(), freeShare: Share(milli: 428), freeMemory: .gibibytes(19), leases: [],
+            sliceLeases: ["MIG-1": LeaseID(number: 3)])
+        #expect(RequestableView.shares.allSatisfy { RequestableView.count($0, on: [status]) == 0 })
+        let slice = try #require(Sample.cutGPUView(status)?.slices?.first)
+        #expect(slice.lease == LeaseID(number: 3) && slice.isForeign && slice.isGrantable)
+        #expect(slice.uuid == "MIG-1" && slice.gpuInstance == 2 && slice.start == 4)
+        #expect(FleetView(Sample.fleet, requestable: []).gpus.first?.slices == nil)
+        let grant = try #require(Sample.sliceGrantView(uuid: "MIG-1"))
+        #expect(grant.slice?.uuid == "MIG-1" && grant.slice?.lease == LeaseID(number: 3))
+        // The same place with another MIG device is not what was granted.
+        #expect(Sample.sliceGrantView(uuid: "MIG-2")?.slice == nil)
+    }
+
     @Test func `an unhealthy GPU gives nothing`() {
         let status = Sample.status(of: Sample.gpu, health: .unhealthy(reason: "XID 79"), freeMilli: 1000, leases: [])
         #expect(RequestableView.shares.allSatisfy { RequestableView.count($0, on: [status]) == 0 })

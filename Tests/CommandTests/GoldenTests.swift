@@ -25,6 +25,14 @@ import Testing
         try expectGolden("fleet.around.txt", (fleet.preamble + fleet.closing).map(\.text))
     }
 
+    @Test func `the slices of a GPU below the GPUs`() throws {
+        try expectGolden("fleet.slices.txt", Samples.cutFleet.closing.map(\.text))
+    }
+
+    @Test func `everything about a lease of a slice`() throws {
+        try expectGolden("lease.slice.txt", Details(Samples.ofSlice, now: Samples.now).lines())
+    }
+
     @Test func `a machine without a GPU says why`() throws {
         let fleet = Samples.emptyFleet
         try expectGolden("fleet.empty.txt", (fleet.preamble + fleet.closing).map(\.text))

@@ -80,3 +80,30 @@ func makeLease(_ number: Int64, gpus: [Int], capabilities: [String] = [], holder
         Placement(node: "box", grants: grants, grade: .exclusive), since: Moment(nanoseconds: 0))
     return lease
 }
+
+/// A node whose first GPU is cut into two slices, and a second GPU that is not.
+func makeCutNode(library: String) -> Node {
+    let whole = makeNode(gpus: 2, library: library)
+    let slices = [0, 4].enumerated().map { index, start in
+        ExistingSlice(
+            uuid: "MIG-\(index)", index: index, gpuInstance: index + 1, computeInstance: 0, profile: "3g.20gb",
+            profileID: 9, start: start, computeSlices: 3, memory: .gibibytes(20), multiprocessors: 42,
+            gpuInstanceMinor: 21 + 9 * index, computeInstanceMinor: 22 + 9 * index, isAlone: true)
+    }
+    return Node(
+        name: "box", driver: whole.driver, gpus: [whole.gpus[0].with(slices: slices), whole.gpus[1]], links: [],
+        cpuAffinity: [], whyEmpty: nil)
+}
+
+/// A lease of these slices of that node's first GPU.
+func makeSliceLease(_ number: Int64, slices: [Int]) -> Lease {
+    var lease = makeLease(number, gpus: [0])
+    let grants = slices.map { index in
+        GPUGrant(
+            gpu: GPUID("GPU-0"), share: Share(milli: 428), memory: .gibibytes(20),
+            slice: SliceSpot(profile: 9, start: 4 * index, uuid: "MIG-\(index)"))
+    }
+    lease.state = .granted(
+        Placement(node: "box", grants: grants, grade: .partitioned), since: Moment(nanoseconds: 0))
+    return lease
+}

@@ -195,10 +195,11 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--slice", "3g.71gb"], "--slice"), (["--gpus", "device=MIG-3a23"], "--gpus"),
-        (["--gpus", "device=0:1"], "--gpus"),
+        (["--gpus", "\"device=0,MIG-3a23\""], "--gpus"), (["--gpus", "device=0:1", "--slice", "1g.5gb"], "--gpus"),
+        (["--gpus", "device=0:1", "--share", "time"], "--share"),
+        (["--compute", "40tflops", "--share", "mig"], "--share"),
         (["--gpus", "driver=amd"], "--gpus"),
-        (["--share", "mig"], "--share"),
+        (["--grade", "partitioned", "--gpus", "0.5"], "--grade"),
     ]) func `for what a later release brings is refused in a sentence`(_ options: [String], _ option: String) throws {
         let refusal = try #require(try RequestParser.parse(arguments: options).0.unsupportedToday())
         #expect(refusal.option == option && refusal.description.hasPrefix("\(option): "))
@@ -206,6 +207,8 @@ import Testing
 
     @Test(arguments: [
         [], ["--gpus", "0.5"], ["--gpus", "all,driver=nvidia"], ["--gpus", "device=0"], ["--queue", "default"],
+        ["--slice", "3g.71gb"], ["--gpus", "device=MIG-3a23"], ["--gpus", "device=0:1"], ["--share", "mig"],
+        ["--slice", "1g.5gb", "--grade", "partitioned"], ["--grade", "partitioned"],
         ["--grade", "exclusive"], ["--grade", "unfenced"], ["--grade", "cooperative", "--gpus", "0.5"],
         ["--share", "time", "--gpus", "0.5"], ["--share", "mps", "--gpus", "0.5"], ["--grade", "enforced"],
         ["--share", "limiter", "--gpus", "0.5", "--burst", "0.8"], ["--gpus", "0.5", "--gpu-memory-spill", "1GiB"],

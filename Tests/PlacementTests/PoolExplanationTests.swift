@@ -16,7 +16,11 @@ import Testing
         ("--gpus 1 --nodes 2", "it asks for 2 nodes, there is one, box"),
         ("--gpus 2 --topology nvlink", "box has no 2 GPUs that are joined by NVLink"),
         ("--compute 2xa100", "no GPU of box has the compute of 2 a100"),
-        ("--slice 1g.5gb", "the 2 GPUs of box are not cut into slices (MIG is off)"),
+        (
+            "--slice 1g.5gb",
+            "the 2 GPUs of box are not cut into slices (MIG is off); nvidia-smi -i 0 -mig 1 turns it on for a GPU, "
+                + "nvidia-smi mig -i 0 -cgi 1g.5gb -C makes a slice"
+        ),
         ("--gpus 0.5 --grade enforced", "no GPU of box can fence a part as enforced"),
         ("--gpus 0.5", "it fits"),
     ]) func `of one node speaks of it by its name`(_ text: String, _ sentence: String) throws {

@@ -32,11 +32,15 @@ package struct GPU: Hashable, Sendable, Codable {
     package let pciAddress: String
     package let numaNode: Int?
     package let mig: MIGMode
+    /// The slices that it is cut into, in the driver's order: leases get these and no others. Nil where it is not cut,
+    /// and where slices are cut as leases need them.
+    package let slices: [ExistingSlice]?
 
     package init(
         id: GPUID, index: Int, minor: Int, name: String, memory: Memory, computeCapability: String?,
-        multiprocessors: Int?, pciAddress: String, numaNode: Int?, mig: MIGMode
+        multiprocessors: Int?, pciAddress: String, numaNode: Int?, mig: MIGMode, slices: [ExistingSlice]? = nil
     ) {
+        self.slices = slices
         self.id = id
         self.index = index
         self.minor = minor
@@ -47,6 +51,13 @@ package struct GPU: Hashable, Sendable, Codable {
         self.pciAddress = pciAddress
         self.numaNode = numaNode
         self.mig = mig
+    }
+
+    /// The same GPU, cut into these slices.
+    package func with(slices: [ExistingSlice]?) -> GPU {
+        GPU(
+            id: id, index: index, minor: minor, name: name, memory: memory, computeCapability: computeCapability,
+            multiprocessors: multiprocessors, pciAddress: pciAddress, numaNode: numaNode, mig: mig, slices: slices)
     }
 
     /// The model's words in lower case, which requests are matched against: `a100-sxm4-40gb`.

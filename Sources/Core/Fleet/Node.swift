@@ -49,10 +49,14 @@ package struct GPUCondition: Hashable, Sendable, Codable {
     package var health: Health
     /// Memory that processes without a lease hold, rounded up; it is not sold.
     package var foreignMemory: Bytes
+    /// The UUIDs of existing slices on which a process runs that the slice's lease has nothing to do with, sorted; nil
+    /// where there are none.
+    package var foreignSlices: [String]?
 
-    package init(health: Health, foreignMemory: Bytes) {
+    package init(health: Health, foreignMemory: Bytes, foreignSlices: [String]? = nil) {
         self.health = health
         self.foreignMemory = foreignMemory
+        self.foreignSlices = foreignSlices
     }
 
     package static let good = GPUCondition(health: .healthy, foreignMemory: .zero)

@@ -10,13 +10,16 @@ package struct GPUProcess: Hashable, Sendable, Codable {
     package let cgroup: String?
     /// Per cent of the last second or so in which it had work on the GPU; nil where the driver does not tell.
     package let busyPercent: Int?
+    /// The UUID of the MIG device that it runs on; nil where the GPU is not cut, or nobody can tell.
+    package let slice: String?
     /// The lease that it runs under; nil for a foreign process.
     package var lease: LeaseID?
 
     package init(
         pid: Int32, memory: Bytes?, uid: UInt32?, user: String?, command: String?, cgroup: String?,
-        busyPercent: Int? = nil, lease: LeaseID?
+        busyPercent: Int? = nil, slice: String? = nil, lease: LeaseID?
     ) {
+        self.slice = slice
         self.pid = pid
         self.memory = memory
         self.uid = uid

@@ -90,7 +90,7 @@ extension Request {
     /// Whether it asks for parts of GPUs that are no slices.
     package var isOfShares: Bool {
         switch portion {
-        case .share, .memory, .compute: true
+        case .share, .memory, .compute: sliceWish == nil
         case .whole, .slice: false
         }
     }

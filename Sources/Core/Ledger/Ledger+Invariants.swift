@@ -32,8 +32,24 @@ extension Ledger {
             guard sum.share == gpu.leasedShare, sum.memory == gpu.leasedMemory else {
                 return "\(id): leases add up to \(sum), the room says \(gpu.leasedShare), \(gpu.leasedMemory)"
             }
+            // What slices that exist add up to is the driver's affair; that each is given once is checked below.
+            guard room.node.gpus[position].slices == nil else { continue }
             guard sum.share <= .whole, sum.memory <= gpu.allocatable else {
                 return "\(id): \(sum.share) and \(sum.memory) are leased of \(gpu.allocatable)"
+            }
+        }
+        return brokenSlice()
+    }
+
+    /// No slice that exists has two leases.
+    private func brokenSlice() -> String? {
+        var owners: [String: LeaseID] = [:]
+        for lease in leasesWithRoom {
+            for grant in lease.placement?.grants ?? [] {
+                guard let uuid = grant.slice?.uuid else { continue }
+                if let other = owners.updateValue(lease.id, forKey: uuid) {
+                    return "\(other) and \(lease.id) both have the slice \(uuid)"
+                }
             }
         }
         return nil

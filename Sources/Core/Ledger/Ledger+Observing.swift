@@ -8,11 +8,13 @@ extension Ledger {
         tellChanges(from: observation, to: new, &effects)
         observation = new
         fillPool()
-        let present = Set(
-            new.node.gpus.indices.filter { !new.conditions[$0].health.isLost }.map { new.node.gpus[$0].id })
+        let present = Dictionary(
+            zip(new.node.gpus, new.conditions).filter { !$1.health.isLost }.map { ($0.0.id, $0.0) },
+            uniquingKeysWith: { first, _ in first })
         for lease in leases {
             guard case .granted(let placement, _) = lease.state else { continue }
-            if placement.grants.contains(where: { !present.contains($0.gpu) }) {
+            // A slice that is gone, and a GPU that was cut or put together again, is as good as lost.
+            if placement.grants.contains(where: { present[$0.gpu]?.stillHas($0) != true }) {
                 askEnd(of: lease, .gpuLost, &effects)
             }
         }
@@ -51,7 +53,7 @@ extension Ledger {
             (old.map { zip($0.node.gpus, $0.conditions) } ?? zip([], [])).map { ($0.id, ($0, $1)) },
             uniquingKeysWith: { first, _ in first })
         for (gpu, condition) in zip(new.node.gpus, new.conditions) {
-            guard let (_, earlier) = before[gpu.id] else {
+            guard let (known, earlier) = before[gpu.id] else {
                 effects.append(
                     .tell(
                         Notice(
@@ -64,6 +66,9 @@ extension Ledger {
                     .tell(
                         Notice(
                             .gpuHealthChanged, gpu: gpu.id, text: "GPU \(gpu.index) is \(condition.health.words)")))
+            }
+            if known.slices != gpu.slices {
+                effects.append(.tell(Notice(.nodeChanged, gpu: gpu.id, text: "GPU \(gpu.index) \(gpu.sliceWords)")))
             }
             if earlier.foreignMemory != condition.foreignMemory {
                 effects.append(
@@ -80,6 +85,19 @@ extension Ledger {
         if let old, old.node.driver != new.node.driver {
             let version = new.node.driver.map { "driver \($0.version)" } ?? "no driver"
             effects.append(.tell(Notice(.nodeChanged, text: "\(new.node.name) has \(version)")))
+        }
+    }
+}
+
+extension GPU {
+    /// What it is cut into, as the end of "GPU 0 ...": `is cut into 2 slices: 3g.20gb, 1g.5gb`.
+    fileprivate var sliceWords: String {
+        guard let slices else { return "is not cut into slices" }
+        let names = slices.map(\.profile).joined(separator: ", ")
+        switch slices.count {
+        case 0: return "is to be cut into slices, and there are none yet"
+        case 1: return "is cut into 1 slice: \(names)"
+        default: return "is cut into \(slices.count) slices: \(names)"
         }
     }
 }

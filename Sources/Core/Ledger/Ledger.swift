@@ -141,6 +141,17 @@ package struct Ledger: Sendable {
         return numbers
     }
 
+    /// The lease that has each existing slice, by the slice's UUID.
+    package var leasesBySlice: [String: LeaseID] {
+        var owners: [String: LeaseID] = [:]
+        for lease in leasesWithRoom {
+            for grant in lease.placement?.grants ?? [] {
+                if let uuid = grant.slice?.uuid { owners[uuid] = lease.id }
+            }
+        }
+        return owners
+    }
+
     /// Whether something is due by `moment`.
     package func isDue(at moment: Moment) -> Bool { nextDue.map { $0 <= moment } ?? false }
 

@@ -51,11 +51,14 @@ extension Request {
     package var leastAmount: Amount {
         let milli: Int64 =
             switch portion {
+            case .whole where sliceWish != nil: 0
             case .whole: 1000
             case .share(let share): Int64(share.milli)
             case .slice, .memory, .compute: 0
             }
-        let count = Int64(max(count.lower, devices.count)) * Int64(nodes)
+        // Slices that are named may all be of one GPU.
+        let isNamed = if case .devices = sliceWish { true } else { false }
+        let count = Int64(isNamed ? 1 : max(count.lower, devices.count)) * Int64(nodes)
         return Amount(milliGPU: count * milli, memory: Bytes(count * (memory?.lower.count ?? 0)))
     }
 }

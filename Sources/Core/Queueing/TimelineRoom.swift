@@ -109,8 +109,7 @@ extension Timeline {
 extension Request {
     /// Whether it takes slices, or keeps others away: what is not a sum of shares and memory.
     var takesMoreThanAmounts: Bool {
-        if case .slice = portion { return true }
-        return antiAffinity != nil
+        sliceWish != nil || antiAffinity != nil
     }
 }
 

@@ -62,20 +62,17 @@ package final class CDILeasePreparer: LeasePreparer {
         } else {
             do { try CDIRules.check(edits) } catch { throw PreparationError(error.description) }
         }
-        let mine = try gpus(of: lease, on: node)
-        let uuids = mine.map(\.id.rawValue).joined(separator: ",")
-        let environment =
-            [
-                "CUDA_VISIBLE_DEVICES=\(uuids)", "NVIDIA_VISIBLE_DEVICES=\(uuids)", "CUDA_DEVICE_ORDER=PCI_BUS_ID",
-                "DIVVY_LEASE=\(name)",
-            ] + (hold?.processEnvironment ?? [])
-        let files = try driverFiles(node)
+        let mine = try devices(of: lease, on: node)
+        let uuids = mine.map(\.uuid).joined(separator: ",")
+        let environment = [
+            "CUDA_VISIBLE_DEVICES=\(uuids)", "NVIDIA_VISIBLE_DEVICES=\(uuids)", "CUDA_DEVICE_ORDER=PCI_BUS_ID",
+            "DIVVY_LEASE=\(name)",
+        ] + (hold?.processEnvironment ?? [])
         return Preparation(
             cdiDevice: CDISpecification.qualifiedName(name), cdiSpecification: settings.directory?.file(of: lease.id),
             edits: edits, processEnvironment: environment,
-            hiddenDevices: node.gpus.filter { gpu in !mine.contains { $0.id == gpu.id } }
-                .map { files.devicePath(minor: $0.minor) }, processMounts: hold?.processMounts ?? [],
-            needsAdmission: hold?.needsAdmission ?? false)
+            hiddenDevices: try driverFiles(node).hidden(from: mine, on: node),
+            processMounts: hold?.processMounts ?? [], needsAdmission: hold?.needsAdmission ?? false)
     }
 
     package func dismiss(_ lease: LeaseID) async {
@@ -148,14 +145,15 @@ package final class CDILeasePreparer: LeasePreparer {
         let capabilities = DriverCapability.named(lease.request.capabilities)
         var edits = try commonEdits(files, capabilities)
         edits.environment.append("DIVVY_LEASE=\(lease.id)")
-        let own = try gpus(of: lease, on: node)
+        let own = try devices(of: lease, on: node)
         // By number: in there CUDA counts only the GPUs whose nodes it finds. It stands here so that an image or a file
-        // of variables cannot say otherwise; numbers, because not every framework reads UUIDs.
-        edits.environment.append("CUDA_VISIBLE_DEVICES=\(own.indices.map(String.init).joined(separator: ","))")
-        for gpu in own {
-            let own = try files.edits(forMinor: gpu.minor)
-            edits.deviceNodes += own.deviceNodes
-            edits.mounts += own.mounts
+        // of variables cannot say otherwise; numbers, because not every framework reads UUIDs. Slices have no numbers.
+        let names = own.enumerated().map { $1.slice?.uuid ?? String($0) }
+        edits.environment.append("CUDA_VISIBLE_DEVICES=\(names.joined(separator: ","))")
+        for device in own {
+            let own = try files.edits(for: device)
+            edits.deviceNodes += own.deviceNodes.filter { !edits.deviceNodes.contains($0) }
+            edits.mounts += own.mounts.filter { !edits.mounts.contains($0) }
         }
         if let hold, capabilities.contains(.compute) {
             try edits.put(hold, lease.id)
@@ -192,18 +190,12 @@ package final class CDILeasePreparer: LeasePreparer {
             library: Self.absolute(library), version: node.driver?.version, deviceRoot: settings.deviceRoot)
     }
 
-    private func gpus(of lease: Lease, on node: Node) throws(PreparationError) -> [GPU] {
+    private func devices(of lease: Lease, on node: Node) throws(PreparationError) -> [LeasedDevice] {
         guard let placement = lease.placement else {
             throw PreparationError("\(lease.id) has no GPU, so nothing can be prepared for it")
         }
-        var found: [GPU] = []
-        for grant in placement.grants {
-            guard let gpu = node.gpus.first(where: { $0.id == grant.gpu }) else {
-                throw PreparationError(
-                    "\(lease.id) has GPU \(grant.gpu), which the driver does not report any more; see 'nvidia-smi -L'")
-            }
-            found.append(gpu)
-        }
+        var found: [LeasedDevice] = []
+        for grant in placement.grants { found.append(try LeasedDevice(grant, of: lease.id, on: node)) }
         return found
     }
 

@@ -24,9 +24,10 @@ package final class NVMLDeviceSource: DeviceSource {
     ///   - note: what is said of the driver where it is no hardware, see `DriverInfo.note`.
     ///   - deadline: how long one step of a scan may take: to start the driver, and to look at all GPUs.
     ///   - retry: how long to leave a driver alone that did not start.
+    ///   - kernelFiles: where the kernel module tells of the device nodes of MIG devices, such as `/proc`.
     package init(
         library: String?, nodeName: String, note: String?, deadline: Fleet.Span = Span(seconds: 5),
-        retry: Fleet.Span = Span(seconds: 30)
+        retry: Fleet.Span = Span(seconds: 30), kernelFiles: String = "/proc"
     ) {
         let (faults, reported) = AsyncStream.makeStream(of: DeviceFault.self, bufferingPolicy: .bufferingNewest(256))
         self.faults = faults
@@ -34,7 +35,7 @@ package final class NVMLDeviceSource: DeviceSource {
         self.nodeName = nodeName
         let settings = Scanner.Settings(
             libraries: library.map { [$0] } ?? Session.usualLibraries, nodeName: nodeName, note: note,
-            deadline: deadline, retry: retry, report: { reported.yield($0) })
+            deadline: deadline, retry: retry, capabilities: MIGCapabilities(directory: kernelFiles), report: { reported.yield($0) })
         let state = state
         let isRunning = startThread { Self.serve(state, settings) }
         if !isRunning { close() }

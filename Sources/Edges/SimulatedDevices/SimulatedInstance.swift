@@ -8,6 +8,7 @@ import Glibc
 ///     DIRECTORY/lib/libcuda.so.1        the CUDA driver's, where it was built
 ///     DIRECTORY/bin/nvidia-cuda-mps-control   the control of its multi-process servers, where it was built
 ///     DIRECTORY/dev/nvidiactl           the device model, which every process that loads the library maps
+///     DIRECTORY/proc/driver/nvidia-caps which device node stands for which MIG device
 ///     DIRECTORY/dev/nvidia0 ...         one node for each GPU: who cannot open it does not see the GPU
 ///
 /// The machine runs as long as the directory is there: there is no process behind it.
@@ -58,6 +59,7 @@ package final class SimulatedInstance: Sendable {
             for (source, name) in parts(beside: library) { try copy(source, to: "\(draft)/\(name)") }
             for index in profile.seats.indices { try makeNode(draft + "/dev/nvidia\(index)") }
             try makeNode(draft + "/dev/nvidia-uvm")
+            try writeCapabilities(of: profile, in: draft)
             try ModelFile.create(at: draft + "/dev/nvidiactl", ModelWriter(profile: profile, host: host))
             guard rename(draft, directory) == 0 else {
                 let code = errno

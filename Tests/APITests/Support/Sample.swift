@@ -16,6 +16,36 @@ enum Sample {
         memory: GPU.Memory(total: .gibibytes(40), reserved: .mebibytes(512)), computeCapability: "8.0",
         multiprocessors: 108, pciAddress: "00000000:07:00.0", numaNode: 0, mig: .off)
 
+    /// The same, cut into one slice.
+    static let cutGPU = GPU(
+        id: gpu.id, index: 0, minor: 0, name: gpu.name, memory: gpu.memory, computeCapability: "8.0",
+        multiprocessors: 108, pciAddress: gpu.pciAddress, numaNode: 0, mig: .on,
+        slices: [
+            ExistingSlice(
+                uuid: "MIG-1", index: 0, gpuInstance: 2, computeInstance: 0, profile: "3g.20gb", profileID: 9, start: 4,
+                computeSlices: 3, memory: .mebibytes(19_968), multiprocessors: 42, gpuInstanceMinor: 21,
+                computeInstanceMinor: 22, isAlone: true)
+        ])
+
+    /// What is told of a GPU that is cut, and of a lease of a slice of it.
+    static func cutGPUView(_ status: GPUStatus) -> GPUView? {
+        let node = Node(name: "box", driver: driver, gpus: [cutGPU], links: [], cpuAffinity: [""], whyEmpty: nil)
+        return FleetView(FleetStatus(node: node, gpus: [status], waiting: 0), requestable: []).gpus.first
+    }
+
+    static func sliceGrantView(uuid: String) -> GrantView? {
+        var lease = lease(3, ask: Ask(request: Fleet.Request(), tenant: Tenant(uid: 1, name: "ada")))
+        let grant = GPUGrant(
+            gpu: gpu.id, share: Share(milli: 428), memory: .mebibytes(19_968),
+            slice: SliceSpot(profile: 9, start: 4, uuid: uuid))
+        lease.state = .granted(
+            Placement(node: "box", grants: [grant], grade: .partitioned), since: Moment(nanoseconds: 0))
+        return LeaseView(
+            PreparedLease(lease: lease, preparation: nil), at: ClockReading(now: now, wallOffset: 0),
+            gpus: [gpu.id: cutGPU]
+        ).grants.first
+    }
+
     static let driver = DriverInfo(
         version: "535.261.03", cudaVersion: "12.2", library: "/lib/libnvidia-ml.so.1", note: "simulated (dgx-a100)")
 

@@ -81,6 +81,9 @@ typedef nvmlReturn_t (*PFN_nvmlDeviceGetMigDeviceHandleByIndex)(nvmlDevice_t dev
 typedef nvmlReturn_t (*PFN_nvmlDeviceIsMigDeviceHandle)(nvmlDevice_t device, unsigned int *isMigDevice);
 typedef nvmlReturn_t (*PFN_nvmlDeviceGetGpuInstanceId)(nvmlDevice_t migDevice, unsigned int *id);
 typedef nvmlReturn_t (*PFN_nvmlDeviceGetComputeInstanceId)(nvmlDevice_t migDevice, unsigned int *id);
+typedef nvmlReturn_t (*PFN_nvmlDeviceGetGpuInstanceById)(nvmlDevice_t device, unsigned int id,
+                                                         nvmlGpuInstance_t *gpuInstance);
+typedef nvmlReturn_t (*PFN_nvmlGpuInstanceGetInfo)(nvmlGpuInstance_t gpuInstance, nvmlGpuInstanceInfo_t *info);
 
 // Who uses a GPU. A list call with a count of 0 answers `NVML_ERROR_INSUFFICIENT_SIZE` and the count that is needed.
 typedef nvmlReturn_t (*PFN_nvmlDeviceGetRunningProcesses_v3)(nvmlDevice_t device, unsigned int *count,

@@ -41,6 +41,11 @@ struct Show: AsyncParsableCommand {
         let fleet = try await daemon.fleet()
         let gpu = try Self.gpu(thing, of: fleet)
         try write(gpu, name: gpu.id.rawValue, Details(gpu))
+        if output.format == .table, let slices = gpu.slices, !slices.isEmpty {
+            let rows = slices.map { SliceRow(gpu: gpu.index, slice: $0) }
+            let palette = Console.palette(noColor: noColor)
+            Console.print([""] + Listing.slices.table(rows, isWide: false).lines(palette: palette))
+        }
         if output.format == .table, !gpu.processes.isEmpty {
             let rows = gpu.processes.map { GPUProcessRow(gpu: gpu.index, process: $0) }
             let palette = Console.palette(noColor: noColor)

@@ -65,7 +65,8 @@ struct Asking {
     /// What was granted and what it fences, in one line.
     static func words(for lease: LeaseView) -> String {
         let gpus = lease.grants.map { grant in
-            let share = grant.milliGPU == 1000 ? "" : "\(Share(milli: grant.milliGPU)) of "
+            let part = grant.slice.map { "slice \($0.profile)" } ?? Share(milli: grant.milliGPU).description
+            let share = grant.milliGPU == 1000 && grant.slice == nil ? "" : "\(part) of "
             let which = grant.index.map { "GPU \($0)" } ?? "GPU \(grant.gpu)"
             return "\(share)\(which) (\(grant.gpuName ?? "unknown"), \(Bytes(grant.memoryBytes)))"
         }.joined(separator: ", ")

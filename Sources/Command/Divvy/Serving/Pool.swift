@@ -11,6 +11,7 @@ import Placement
 import Presentation
 import SQLiteJournal
 import ServiceLifecycle
+import SimulatedDevices
 import SystemPackage
 import UnixSignals
 
@@ -34,7 +35,9 @@ struct Pool {
         let manager = ServiceManager(environment: Console.environment, readyDescriptor: readyDescriptor)
         let engines = installedEngines
         let holders = try LeaseHolderWatch(engines: engines)
-        let devices = NVMLDeviceSource(library: driver.library, nodeName: Host.name, note: driver.note)
+        let devices = NVMLDeviceSource(
+            library: driver.library, nodeName: Host.name, note: driver.note,
+            kernelFiles: SimulatedInstance.kernelFiles(beside: driver.deviceRoot))
         let limiter = LimiterIsolation(
             LimiterSettings(
                 directory: paths.limiterDirectory, builtLibrary: BuiltLimiter.library, builtView: BuiltLimiter.view,

@@ -57,7 +57,7 @@ extension Details {
             ("CDI file", lease.preparation?.cdiSpecification.map { Cell($0) }),
         ]
         self.init(
-            facts + lease.grants.map(Self.fact) + lease.heldBy.flatMap { Self.facts($0, lease.grants) } + end
+            facts + lease.grants.flatMap(Self.facts(of:)) + lease.heldBy.flatMap { Self.facts($0, lease.grants) } + end
                 + lease.notes.map { ("Note", Cell($0)) })
     }
 
@@ -86,10 +86,17 @@ extension Details {
             }
     }
 
-    private static func fact(_ grant: GrantView) -> Fact {
+    private static func facts(of grant: GrantView) -> [Fact] {
         let which = grant.index.map { "\($0)" } ?? "gone"
         let amount = "\(Wording.share(grant.milliGPU)) GPU, \(Wording.bytes(grant.memoryBytes))"
-        return ("GPU \(which)", Cell("\(amount) of \(grant.gpuName ?? "a GPU") (\(grant.gpu))"))
+        let gpu: Fact = ("GPU \(which)", Cell("\(amount) of \(grant.gpuName ?? "a GPU") (\(grant.gpu))"))
+        guard let slice = grant.slice else { return [gpu] }
+        let sizes = [Wording.bytes(slice.memoryBytes), slice.multiprocessors.map { "\($0) multiprocessors" }]
+            .compactMap { $0 }.joined(separator: ", ")
+        return [
+            gpu, ("Slice \(which):\(slice.index)", Cell("\(slice.profile) \(slice.uuid)")),
+            ("Read back", Cell("\(sizes); \(slice.instances), from memory slot \(slice.start)")),
+        ]
     }
 
     package init(_ gpu: GPUView) {
@@ -117,6 +124,7 @@ extension Details {
             ("PCI address", Cell(gpu.pciAddress)),
             ("NUMA node", gpu.numaNode.map { Cell("\($0)") }),
             ("MIG", Cell(gpu.mig.rawValue)),
+            ("Slices", gpu.slices.map { Cell($0.isEmpty ? "none yet" : "\($0.count)") }),
             ("Busy", number(Wording.number(reading.utilisationPercent), "%")),
             ("Memory busy", number(Wording.number(reading.memoryUtilisationPercent), "%")),
             ("Power", number(Wording.number(reading.powerWatts), " W")),

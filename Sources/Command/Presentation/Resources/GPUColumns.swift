@@ -71,9 +71,9 @@ extension FleetView {
     /// What could be asked for right now, and who waits already.
     package var closing: [Cell] {
         guard !gpus.isEmpty else { return [] }
-        let sizes = requestable.filter { $0.count > 0 }.map { "\($0.count) x --gpus \($0.request)" }.joined(
-            separator: ", ")
-        var lines = [Cell("Requestable now: \(sizes.isEmpty ? "nothing" : sizes)")]
+        let shares = requestable.filter { $0.count > 0 }.map { "\($0.count) x --gpus \($0.request)" }
+        let sizes = (shares + freeSlices).joined(separator: ", ")
+        var lines = sliceTable + [Cell("Requestable now: \(sizes.isEmpty ? "nothing" : sizes)")]
         if waiting > 0 {
             lines.append(Cell(waiting == 1 ? "1 lease waits" : "\(waiting) leases wait", .warning))
         }

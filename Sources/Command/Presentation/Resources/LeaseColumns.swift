@@ -18,6 +18,8 @@ extension Listing where Row == LeaseView {
                 Column("STARTS", key: "startsAt", isWide: true, value: { $0.startsAt.map { "\($0)" } ?? "" }),
                 Column("GPUS", key: "gpus", value: { $0.grants.map(\.gpu.rawValue).joined(separator: " ") }) {
                     let indices = $0.grants.compactMap(\.index)
+                    let slices = $0.grants.compactMap(\.slicePlace)
+                    if !slices.isEmpty { return Cell(slices.joined(separator: ",")) }
                     return indices.isEmpty ? .none : Cell(Wording.indices(indices))
                 },
                 Column(

@@ -29,22 +29,38 @@ struct Demand: Sendable {
     let most: Int
     /// Whether it takes more where there is more.
     let isRanged: Bool
+    /// Whether it names MIG devices one by one.
+    let namesSlices: Bool
 
     init(_ request: Request, in pool: Pool) {
         self.request = request
         let catalog = pool.catalog
-        let slices = Self.isForSlices(request) ? catalog.kinds.map { SliceNeed(request, of: $0) } : []
+        let wish = request.sliceWish
+        let slices = wish == nil ? [] : catalog.kinds.map { SliceNeed(request, of: $0) }
+        let ofOneGPU = request.ofOneGPU
         let needs = catalog.kinds.indices.map { kind in
-            Need(request, of: catalog.kinds[kind], slices: slices.isEmpty ? nil : slices[kind])
+            Need(ofOneGPU, of: catalog.kinds[kind], slices: slices.isEmpty ? nil : slices[kind])
         }
+        namesSlices = if case .devices = wish { true } else { false }
         self.slices = slices
         let requirement = TopologyRequirement(request.topology)
         self.requirement = requirement
-        let lower = max(request.count.lower, request.devices.count)
-        most = request.count.isAll ? .max : max(request.count.upper ?? .max, lower)
+        let lower = namesSlices ? 1 : max(request.count.lower, request.devices.count)
+        most = request.count.isAll ? .max : namesSlices ? 1 : max(request.count.upper ?? .max, lower)
         isRanged = !request.count.isAll && most > lower
-        onShape = catalog.shapes.map { Demand.look(at: $0, request, needs: needs, lower: lower) }
         self.needs = needs
+        guard !namesSlices else {
+            // The slices that it names are all on one node, on as many GPUs as they are on.
+            onShape = catalog.shapes.map { shape in
+                let found = shape.kinds.reduce(0) { $0 + (slices[$1]?.named ?? 0) }
+                let eligible = shape.kinds.count { needs[$0].obstacle == nil }
+                let isThere = found == request.devices.count && eligible > 0
+                return Demand.look(at: shape, request, needs: needs, lower: isThere ? eligible : .max)
+            }
+            named = []
+            return
+        }
+        onShape = catalog.shapes.map { Demand.look(at: $0, request, needs: needs, lower: lower) }
         named = request.devices.isEmpty ? [] : Demand.named(request.devices, in: pool.nodes)
     }
 
@@ -93,10 +109,6 @@ struct Demand: Sendable {
         return sets
     }
 
-    private static func isForSlices(_ request: Request) -> Bool {
-        if case .slice = request.portion { true } else { false }
-    }
-
     var isForSlices: Bool { !slices.isEmpty }
 
     /// Why a GPU of a kind cannot give its piece now; nil where it can.
@@ -116,7 +128,17 @@ struct Demand: Sendable {
     /// The fewest GPUs that it takes of a node.
     @inline(__always)
     func fewest(on node: Int, _ shape: Int) -> Int {
-        if request.count.isAll { return max(eligible(on: node, shape).nonzeroBitCount, 1) }
+        if request.count.isAll || namesSlices { return max(eligible(on: node, shape).nonzeroBitCount, 1) }
         return max(request.count.lower, request.devices.count)
+    }
+}
+
+extension Request {
+    /// The same as seen from one GPU: however slices were asked for, they are slices.
+    var ofOneGPU: Request {
+        guard sliceWish != nil else { return self }
+        var request = self
+        request.portion = .slice(profiles: [])
+        return request
     }
 }

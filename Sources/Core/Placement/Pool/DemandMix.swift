@@ -28,11 +28,14 @@ package struct DemandMix: Hashable, Sendable {
         shape.memory = request.memory
         shape.models = request.models
         shape.gpuMemory = request.gpuMemory
+        if request.sharing == .mig { shape.sharing = .mig }
         return shape
     }
 
     /// Counts a request, by what it asks of GPUs; who asks and for how long makes no difference.
     package mutating func saw(_ request: Request) {
+        // Of slices that are named, nobody else's demand is like it.
+        if case .devices = request.sliceWish { return }
         counts[Self.shape(of: request), default: 0] += Int64(request.nodes)
         total += Int64(request.nodes)
         guard total > Self.limit else { return }
@@ -48,7 +51,7 @@ package struct DemandMix: Hashable, Sendable {
             var models: UInt64 = 0
             var milli: Int32?
             for (place, kind) in catalog.kinds.enumerated() {
-                let need = Need(request, of: kind, slices: SliceNeed(request, of: kind))
+                let need = Need(request.ofOneGPU, of: kind, slices: SliceNeed(request, of: kind))
                 guard need.obstacle == nil else { continue }
                 models |= 1 << UInt64(min(place, 63))
                 milli = milli ?? need.milli

@@ -16,6 +16,8 @@ package struct NodeRoom: Sendable {
     var marks: [AffinityMark] = []
     /// The slices that are taken, by GPU; sorted, and empty where no GPU is cut into slices.
     var slices: [SliceMark] = []
+    /// Existing slices on which processes without their lease run; sorted by GPU, and empty nearly everywhere.
+    var foreignSlices: [SliceMark] = []
 
     /// What does not change, behind one reference: pools are copied often.
     private final class Description: Sendable {
@@ -42,6 +44,9 @@ package struct NodeRoom: Sendable {
             room.isDrained = drained.contains(gpu.id)
             return room
         }
+        for (position, condition) in observation.conditions.enumerated() {
+            observe(foreignSlices: condition.foreignSlices ?? [], gpu: position)
+        }
     }
 
     /// Where a GPU stands in the node's order; nil when the node does not have it.
@@ -52,6 +57,7 @@ extension NodeRoom: Equatable {
     package static func == (left: NodeRoom, right: NodeRoom) -> Bool {
         left.gpus == right.gpus && left.isDrained == right.isDrained && left.fence == right.fence
             && left.marks == right.marks && left.slices == right.slices
+            && left.foreignSlices == right.foreignSlices
             && (left.description === right.description || left.node == right.node)
     }
 }
@@ -95,6 +101,22 @@ extension NodeRoom {
             marks.append(AffinityMark(name: antiAffinity.name, scope: antiAffinity.scope, gpu: gpu, count: 1))
             marks.sort { ($0.gpu, $0.name, $0.scope.rawValue) < ($1.gpu, $1.name, $1.scope.rawValue) }
         }
+    }
+
+    /// The slices of a GPU that are not to be had: those that leases have, and those that others run on.
+    func takenSlices(of gpu: Int) -> [SliceSpot] {
+        (slices + foreignSlices).filter { $0.gpu == gpu }.map(\.slice)
+    }
+
+    /// Takes over on which existing slices of a GPU processes without their lease run, by UUID.
+    mutating func observe(foreignSlices uuids: [String], gpu: Int) {
+        foreignSlices.removeAll { $0.gpu == gpu }
+        guard let existing = node.gpus[gpu].slices, gpu < Self.mostGPUs else { return }
+        for slice in existing where uuids.contains(slice.uuid) {
+            foreignSlices.append(SliceMark(gpu: gpu, slice: slice.spot))
+        }
+        foreignSlices.sort { ($0.gpu, $0.slice.start) < ($1.gpu, $1.slice.start) }
+        gpus[gpu].slices = SliceOccupancy(existing: takenSlices(of: gpu))
     }
 
     mutating func change(_ slice: SliceMark, sign: Int32) {

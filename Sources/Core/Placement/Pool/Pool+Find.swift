@@ -96,7 +96,8 @@ extension Pool {
     /// Whether a node may hold a request, by its summary: false says that it does not.
     @inline(__always)
     private func mayFit(_ demand: Demand, _ onShape: Demand.OnShape, _ summary: NodeSummary) -> Bool {
-        switch demand.request.portion {
+        if demand.isForSlices { return true }
+        return switch demand.request.portion {
         case .whole: Int32(summary.full) >= onShape.kind.gpus
         case .share, .memory, .compute:
             summary.mostShare >= onShape.share && summary.mostMemory >= onShape.memory

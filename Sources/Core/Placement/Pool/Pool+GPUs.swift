@@ -12,8 +12,8 @@ extension Pool {
             let position = chosen.trailingZeroBitCount
             chosen &= chosen &- 1
             let kind = shape.kinds[position]
-            if demand.isForSlices, let slices = demand.slices[kind], let gradient = gradients[kind] {
-                grants += slices.grants(gpu: position, beside: nodes[node].gpus[position].slices, by: gradient)
+            if demand.isForSlices, let slices = demand.slices[kind] {
+                grants += slices.grants(gpu: position, beside: nodes[node].gpus[position].slices, by: gradients[kind])
                 continue
             }
             let piece = demand.needs[kind].piece(from: nodes[node].gpus[position])
@@ -28,7 +28,8 @@ extension Pool {
     ) -> GPUMask {
         guard fitting.nonzeroBitCount > count else { return fitting }
         // Unused GPUs are all alike but for how they are joined: also to those that remain.
-        let prefersLinks = demand.requirement != nil || (demand.request.portion == .whole && policy != .random)
+        let isWhole = demand.request.portion == .whole && !demand.isForSlices
+        let prefersLinks = demand.requirement != nil || (isWhole && policy != .random)
         let shape = Int(summaries[node].shape)
         if prefersLinks, let topology = catalog.shapes[shape].topology {
             let alone = withoutForeign(fitting, on: node)
@@ -57,8 +58,8 @@ extension Pool {
             let position = rest.trailingZeroBitCount
             rest &= rest &- 1
             let kind = shape.kinds[position]
-            guard let slices = demand.slices[kind], let gradient = gradients[kind] else { continue }
-            least = min(least, slices.cost(beside: nodes[node].gpus[position].slices, by: policy, gradient))
+            guard let slices = demand.slices[kind] else { continue }
+            least = min(least, slices.cost(beside: nodes[node].gpus[position].slices, by: policy, gradients[kind]))
         }
         return -least
     }
@@ -76,8 +77,8 @@ extension Pool {
             rest &= rest &- 1
             let room = nodes[node].gpus[position]
             let kind = shape.kinds[position]
-            if policy != .random, demand.isForSlices, let slices = demand.slices[kind], let gradient = gradients[kind] {
-                candidates.append((slices.cost(beside: room.slices, by: policy, gradient), .zero, position))
+            if policy != .random, demand.isForSlices, let slices = demand.slices[kind] {
+                candidates.append((slices.cost(beside: room.slices, by: policy, gradients[kind]), .zero, position))
                 continue
             }
             let piece = demand.needs[kind].piece(from: room)

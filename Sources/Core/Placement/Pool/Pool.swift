@@ -84,7 +84,7 @@ package struct Pool: Sendable {
         if let slice = grant.slice, grant.gpu < NodeRoom.mostGPUs {
             nodes[node].change(SliceMark(gpu: grant.gpu, slice: slice), sign: sign)
             nodes[node].gpus[grant.gpu].slices = kind(of: grant.gpu, on: node).occupancy(
-                of: nodes[node].slices.lazy.filter { $0.gpu == grant.gpu }.map(\.slice))
+                of: nodes[node].takenSlices(of: grant.gpu))
         }
         if let antiAffinity = request.antiAffinity {
             nodes[node].mark(antiAffinity, gpu: grant.gpu, sign: Int(sign))
@@ -111,6 +111,7 @@ package struct Pool: Sendable {
     package mutating func observe(_ condition: GPUCondition, gpu: Int, on node: Int) {
         nodes[node].gpus[gpu].isHealthy = condition.health.isHealthy
         nodes[node].gpus[gpu].foreignMemory = condition.foreignMemory
+        nodes[node].observe(foreignSlices: condition.foreignSlices ?? [], gpu: gpu)
         summaries[node].follow(nodes[node])
     }
 }

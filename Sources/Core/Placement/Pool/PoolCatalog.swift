@@ -10,13 +10,15 @@ struct GPUKind: Sendable {
     var total: Bytes { gpu.memory.total }
     var allocatable: Bytes { gpu.memory.allocatable }
     var isInSlices: Bool { gpu.mig == .on }
-    /// Where it is cut into slices: what fits beside what, and where a slice does the least harm to an even demand.
+    /// Where slices are cut as needed: what fits beside what, and where a slice does the least harm to an even demand.
     let slices: SliceGradient?
 
     init(gpu: GPU, fence: ShareFence) {
         self.gpu = gpu
         self.fence = fence
-        slices = gpu.mig == .on ? MIGGeometry.of(gpu).map { SliceGradient(SliceTables($0), for: .even($0)) } : nil
+        // Where they exist already, nobody chooses where to cut.
+        let isCut = gpu.mig == .on && gpu.slices == nil
+        slices = isCut ? MIGGeometry.of(gpu).map { SliceGradient(SliceTables($0), for: .even($0)) } : nil
     }
 }
 
@@ -55,6 +57,7 @@ struct PoolCatalog: Sendable {
         let name: String
         let memory: GPU.Memory
         let mig: GPU.MIGMode
+        let slices: [ExistingSlice]?
         let fence: ShareFence
     }
 
@@ -76,7 +79,8 @@ struct PoolCatalog: Sendable {
         for room in nodes {
             let gpus = room.node.gpus.prefix(NodeRoom.mostGPUs)
             let places = gpus.map { gpu in
-                let key = KindKey(name: gpu.name, memory: gpu.memory, mig: gpu.mig, fence: room.fence)
+                let key = KindKey(
+                    name: gpu.name, memory: gpu.memory, mig: gpu.mig, slices: gpu.slices, fence: room.fence)
                 if let place = kindPlaces[key] { return place }
                 kindPlaces[key] = kinds.count
                 kinds.append(GPUKind(gpu: gpu, fence: room.fence))

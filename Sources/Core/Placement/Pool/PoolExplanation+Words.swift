@@ -7,12 +7,13 @@ extension Survey {
         let place = Place(pool)
         let gpus = place.gpus
         guard gpus > 0 else { return place.only?.node.whyEmpty ?? "there is no GPU on \(place.name)" }
+        if let words = sliceSummary(in: pool) { return words }
         if !couldEverFit, let never = neverSummary(in: pool, place) { return never }
         let counts = counts(alone: true)
         let need = need(place)
         let request = demand.request
         // Of GPUs asked for by name, only these matter.
-        if !request.devices.isEmpty, let count = counts.first(where: { $0.obstacle != .notNamed }) {
+        if !request.devices.isEmpty, !demand.namesSlices, let count = counts.first(where: { $0.obstacle != .notNamed }) {
             let named = request.devices.joined(separator: ", ")
             if request.devices.count == 1 { return "GPU \(named) \(count.obstacle.wordsForOne)" }
             return "\(need)\(count.gpus) of GPUs \(named) \(count.words)"
@@ -116,8 +117,9 @@ extension Survey {
     }
 
     /// What would make it fit.
-    func unblocks(nearest: PoolExplanation.NearestMiss?) -> String {
+    func unblocks(nearest: PoolExplanation.NearestMiss?, in pool: Pool) -> String {
         let request = demand.request
+        let slices = unblocksSlices(in: pool)
         let missingNodes = request.nodes - fittingNodes
         let missing = max(nearest?.gpus ?? 0, 1)
         let gpus = missing == 1 ? "1 more GPU" : "\(missing) more GPUs"
@@ -127,6 +129,7 @@ extension Survey {
         case (.unhealthy, _): kind = "\(gpus) in good health"
         case (.antiAffinity, _): kind = "\(gpus) without those it keeps away from"
         case (.linkedTaken, _), (.numaTaken, _): kind = "\(fewest) free GPUs \(joint)"
+        case _ where slices != nil: kind = slices ?? ""
         case (_, .whole): kind = "\(gpus) that nobody else has a part of"
         case (_, .slice): kind = "\(gpus) with slots free for such slices"
         default: kind = "\(gpus) with that much free"

@@ -88,7 +88,7 @@ struct Survey {
     /// How many GPUs it needs of a node; of `all`, those of the node that has most.
     var fewest: Int {
         let request = demand.request
-        return request.count.isAll ? max(mostEligible, 1) : max(request.count.lower, request.devices.count)
+        return request.count.isAll || demand.namesSlices ? max(mostEligible, 1) : max(request.count.lower, request.devices.count)
     }
 
     /// GPUs by what they fail on by themselves, most first.
@@ -123,7 +123,7 @@ extension Pool {
             fits: survey.fits, couldEverFit: couldEverFit, nodes: nodes.count,
             gpus: survey.obstacles.reduce(0) { $0 + $1.count }, fittingNodes: survey.fittingNodes,
             fittingGPUs: survey.fittingGPUs, counts: survey.counts(alone: false), nearest: nearest,
-            unblocks: survey.fits || !couldEverFit ? nil : survey.unblocks(nearest: nearest),
+            unblocks: survey.fits || !couldEverFit ? nil : survey.unblocks(nearest: nearest, in: self),
             summary: survey.fits ? "it fits" : survey.summary(in: self))
     }
 

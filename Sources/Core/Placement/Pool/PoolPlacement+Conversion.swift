@@ -15,7 +15,7 @@ extension Placement {
         let room = pool.nodes[part.node]
         let isAlone = part.grants.allSatisfy { room.gpus[$0.gpu].foreignMemory == .zero }
         let grade: Grade =
-            switch request.portion {
+            switch request.sliceWish == nil ? request.portion : .slice(profiles: []) {
             case .whole: isAlone ? .exclusive : .unfenced
             case .slice: .partitioned
             case .share, .memory, .compute: room.fence.grade(for: request) ?? .unfenced

@@ -34,7 +34,14 @@ extension GPUView {
             pciAddress: gpu.pciAddress, numaNode: gpu.numaNode, mig: gpu.mig, health: Health(status.condition.health),
             drained: drained,
             freeMilliGPU: status.freeShare.milli, freeBytes: status.freeMemory.count, leases: status.leases,
-            reading: ReadingView(status.reading), processes: status.reading.processes.map(ProcessView.init))
+            reading: ReadingView(status.reading), processes: status.reading.processes.map(ProcessView.init),
+            slices: gpu.slices.map { slices in
+                slices.map {
+                    SliceView(
+                        $0, lease: status.sliceLeases[$0.uuid],
+                        isForeign: status.condition.foreignSlices?.contains($0.uuid) == true)
+                }
+            })
     }
 }
 
@@ -66,6 +73,6 @@ extension ProcessView {
     init(_ process: GPUProcess) {
         self.init(
             pid: process.pid, memoryBytes: process.memory?.count, uid: process.uid, user: process.user,
-            command: process.command, cgroup: process.cgroup, lease: process.lease)
+            command: process.command, cgroup: process.cgroup, slice: process.slice, lease: process.lease)
     }
 }

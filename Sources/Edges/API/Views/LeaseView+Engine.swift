@@ -45,7 +45,7 @@ extension LeaseView {
     private mutating func show(_ placement: Placement, gpus: [GPUID: GPU]) {
         grade = placement.grade
         fences = placement.grade.fences
-        grants = placement.grants.map { GrantView($0, gpu: gpus[$0.gpu]) }
+        grants = placement.grants.map { GrantView($0, of: id, gpu: gpus[$0.gpu]) }
         node = placement.node
     }
 }
@@ -76,10 +76,11 @@ extension Lease {
 }
 
 extension GrantView {
-    init(_ grant: GPUGrant, gpu: GPU?) {
+    init(_ grant: GPUGrant, of lease: LeaseID?, gpu: GPU?) {
+        let slice = grant.slice.flatMap { gpu?.slice(at: $0) }
         self.init(
             gpu: grant.gpu, index: gpu?.index, gpuName: gpu?.name, milliGPU: grant.share.milli,
-            memoryBytes: grant.memory.count)
+            memoryBytes: grant.memory.count, slice: slice.map { SliceView($0, lease: lease, isForeign: false) })
     }
 }
 

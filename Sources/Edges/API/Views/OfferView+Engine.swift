@@ -10,7 +10,7 @@ extension OfferView {
         case .now(let placement):
             self.init(
                 answer: .now, request: words, node: placement.node,
-                grants: placement.grants.map { GrantView($0, gpu: gpus[$0.gpu]) }, grade: placement.grade,
+                grants: placement.grants.map { GrantView($0, of: nil, gpu: gpus[$0.gpu]) }, grade: placement.grade,
                 fences: placement.grade.fences, notes: notes)
         case .later(let position, let why, let start):
             self.init(

@@ -19,7 +19,9 @@ extension RequestableView {
     /// that are drained give nothing.
     package static func count(_ share: Share, on gpus: [GPUStatus], drained: [GPUID: String] = [:]) -> Int {
         gpus.reduce(0) { sum, status in
-            guard status.condition.health.isHealthy, drained[status.gpu.id] == nil else { return sum }
+            guard status.condition.health.isHealthy, drained[status.gpu.id] == nil, status.gpu.mig != .on else {
+                return sum
+            }
             if share == .whole { return sum + (status.leases.isEmpty && status.freeShare == .whole ? 1 : 0) }
             let byShare = Int(status.freeShare.milli / share.milli)
             let memory = status.gpu.memory.allocatable.part(share)

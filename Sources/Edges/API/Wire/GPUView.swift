@@ -50,6 +50,8 @@ package struct GPUView: Hashable, Sendable, Codable {
     package var pciAddress: String
     @Nullable package var numaNode: Int?
     package var mig: GPU.MIGMode
+    /// The slices that it is cut into; null where it is not cut.
+    @Nullable package var slices: [SliceView]?
     package var health: Health
     /// Why it gets no new leases; null when it does.
     @Nullable package var drained: String?
@@ -65,8 +67,9 @@ package struct GPUView: Hashable, Sendable, Codable {
         id: GPUID, index: Int, minor: Int, name: String, model: String, memory: Memory, computeCapability: String?,
         multiprocessors: Int?, pciAddress: String, numaNode: Int?, mig: GPU.MIGMode, health: Health,
         drained: String? = nil, freeMilliGPU: Int32, freeBytes: Int64, leases: [LeaseID], reading: ReadingView,
-        processes: [ProcessView]
+        processes: [ProcessView], slices: [SliceView]? = nil
     ) {
+        self.slices = slices
         self.id = id
         self.index = index
         self.minor = minor
@@ -131,12 +134,15 @@ package struct ProcessView: Hashable, Sendable, Codable {
     @Nullable package var user: String?
     @Nullable package var command: String?
     @Nullable package var cgroup: String?
+    /// The UUID of the slice that it runs on; null where the GPU is not cut, or nobody can tell.
+    @Nullable package var slice: String?
     @Nullable package var lease: LeaseID?
 
     package init(
         pid: Int32, memoryBytes: Int64?, uid: UInt32?, user: String?, command: String?, cgroup: String?,
-        lease: LeaseID?
+        slice: String? = nil, lease: LeaseID?
     ) {
+        self.slice = slice
         self.pid = pid
         self.memoryBytes = memoryBytes
         self.uid = uid

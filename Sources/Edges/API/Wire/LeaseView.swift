@@ -143,8 +143,13 @@ package struct GrantView: Hashable, Sendable, Codable {
     /// Thousandths of the GPU's compute.
     package var milliGPU: Int32
     package var memoryBytes: Int64
+    /// The slice of the GPU, as the driver tells it now; null where it is a share or the GPU, and when the slice is gone.
+    @Nullable package var slice: SliceView?
 
-    package init(gpu: GPUID, index: Int?, gpuName: String?, milliGPU: Int32, memoryBytes: Int64) {
+    package init(
+        gpu: GPUID, index: Int?, gpuName: String?, milliGPU: Int32, memoryBytes: Int64, slice: SliceView? = nil
+    ) {
+        self.slice = slice
         self.gpu = gpu
         self.index = index
         self.gpuName = gpuName

@@ -17,6 +17,7 @@ struct NVMLSymbols: Sendable {
     let cores: Symbol<PFN_nvmlDeviceGetNumGpuCores>
     let attributes: Symbol<PFN_nvmlDeviceGetAttributes_v2>
     let migMode: Symbol<PFN_nvmlDeviceGetMigMode>
+    let mig: MIGSymbols
     let memory: Symbol<PFN_nvmlDeviceGetMemoryInfo>
     let memoryV2: Symbol<PFN_nvmlDeviceGetMemoryInfo_v2>
 
@@ -71,6 +72,7 @@ struct NVMLSymbols: Sendable {
         cores = library.first(of: "nvmlDeviceGetNumGpuCores")
         attributes = library.first(of: "nvmlDeviceGetAttributes_v2")
         migMode = library.first(of: "nvmlDeviceGetMigMode")
+        mig = MIGSymbols(library)
         memory = library.first(of: "nvmlDeviceGetMemoryInfo")
         memoryV2 = library.first(of: "nvmlDeviceGetMemoryInfo_v2")
 

@@ -3,7 +3,8 @@ import Fleet
 
 /// What is read of a GPU once, not at every scan.
 struct GPUFacts: Sendable {
-    let gpu: GPU
+    /// The slices that it is cut into are looked at anew at every scan.
+    private(set) var gpu: GPU
     let pci: PCIAddress?
     /// CPUs near the GPU: `0-15,64-79`.
     let cpuAffinity: String
@@ -28,6 +29,13 @@ struct GPUFacts: Sendable {
             numaNode: try device.numaNode(at: pci), mig: mig)
         cpuAffinity = try device.cpuAffinity(at: pci)
         nvlinks = try known { () throws(NVMLError) in try device.nvlinks() } ?? []
+    }
+
+    /// The same of a GPU that is cut into these slices.
+    func with(slices: [ExistingSlice]) -> GPUFacts {
+        var facts = self
+        facts.gpu = gpu.with(slices: slices)
+        return facts
     }
 
     private static func multiprocessors(

@@ -3,19 +3,25 @@ import Fleet
 
 /// What one look at one GPU found.
 struct GPULook: Sendable {
-    let facts: GPUFacts
+    private(set) var facts: GPUFacts
     private(set) var health = Health.healthy
     private(set) var reading = GPUReading()
     /// Memory by pid, nil where the driver does not tell it.
     private(set) var processes: [Int32: Bytes?] = [:]
+    /// The same for each MIG device that processes run on, by its UUID.
+    private(set) var sliceProcesses: [String: [Int32: Bytes?]] = [:]
     /// How busy processes kept the GPU in the last two seconds, in per cent by pid; nil where the driver does not tell.
     private(set) var busyPercents: [Int32: Int]?
 
     /// Looks at the GPU at `index` of the driver's list.
     ///
-    /// - Parameter known: what earlier looks found, by UUID.
+    /// - Parameters:
+    ///   - known: what earlier looks found, by UUID.
+    ///   - capabilities: who may use which MIG device.
     /// - Throws: why it cannot even be said which GPU that is.
-    init(at index: Int, calls: NVMLCalls, known: [String: GPUFacts]) throws(NVMLError) {
+    init(
+        at index: Int, calls: NVMLCalls, known: [String: GPUFacts], capabilities: MIGCapabilities
+    ) throws(NVMLError) {
         let device = try calls.device(at: index)
         let uuid = try device.uuid()
         let before = known[uuid]
@@ -33,7 +39,25 @@ struct GPULook: Sendable {
             return
         }
         readEssentials(device)
+        if facts.gpu.mig == .on { readSlices(device, capabilities) }
         readSensors(device)
+    }
+
+    /// Asks what the GPU is cut into, and the parts who runs on them; where that cannot be told, what was there before
+    /// is still there.
+    private mutating func readSlices(_ device: NVMLDevice, _ capabilities: MIGCapabilities) {
+        let before = facts.gpu.slices ?? []
+        let gpu = facts.gpu
+        let look = sensor(isEssential: true) { () throws(NVMLError) in
+            try SliceLook(of: device, gpu, known: before, capabilities)
+        }
+        facts = facts.with(slices: look?.slices ?? before)
+        guard let look else { return }
+        for (slice, found) in zip(look.slices, look.processes) where !found.isEmpty {
+            sliceProcesses[slice.uuid] = found
+            // The whole GPU's list tells of the same processes.
+            for pid in found.keys { processes[pid] = nil }
+        }
     }
 
     /// Takes notice of what an error says about the GPU as a whole.

@@ -14,6 +14,8 @@ struct Scanner {
         let deadline: Fleet.Span
         /// How long to leave a driver alone that did not start.
         let retry: Fleet.Span
+        /// Who may use which MIG device.
+        let capabilities: MIGCapabilities
         let report: @Sendable (DeviceFault) -> Void
     }
 
@@ -156,6 +158,7 @@ extension Scanner {
     /// - Returns: what was said instead of an answer by a GPU that was never seen before.
     private mutating func lookAtGPUs(_ count: Int, _ nvml: NVML) -> String? {
         let known = seen.mapValues(\.facts)
+        let capabilities = settings.capabilities
         let deadline = Deadline.after(settings.deadline)
         var failures: [Int: Health] = [:]
         var jobs: [(index: Int, job: DriverThreads.Job<Result<GPULook, NVMLError>>)] = []
@@ -163,7 +166,9 @@ extension Scanner {
             do {
                 let job = try lanes.start(.gpu(index)) { watch in
                     Result { () throws(NVMLError) in
-                        try GPULook(at: index, calls: NVMLCalls(nvml: nvml, watch: watch), known: known)
+                        try GPULook(
+                            at: index, calls: NVMLCalls(nvml: nvml, watch: watch), known: known,
+                            capabilities: capabilities)
                     }
                 }
                 jobs.append((index, job))
@@ -202,11 +207,14 @@ extension Scanner {
             health = .unhealthy(reason: "the driver does not tell how much memory it has")
         }
         var reading = look.reading
-        reading.processes = look.processes.map { pid, memory in
-            GPUProcess(
-                pid: pid, memory: memory, uid: nil, user: nil, command: nil, cgroup: nil,
-                busyPercent: look.busyPercents.map { $0[pid] ?? 0 }, lease: nil)
-        }.sorted { $0.pid < $1.pid }
+        let lists = [(nil, look.processes)] + look.sliceProcesses.map { (Optional($0.key), $0.value) }
+        reading.processes = lists.flatMap { slice, processes in
+            processes.map { pid, memory in
+                GPUProcess(
+                    pid: pid, memory: memory, uid: nil, user: nil, command: nil, cgroup: nil,
+                    busyPercent: look.busyPercents.map { $0[pid] ?? 0 }, slice: slice, lease: nil)
+            }
+        }.sorted { ($0.pid, $0.slice ?? "") < ($1.pid, $1.slice ?? "") }
         seen[uuid] = Seen(facts: look.facts, health: health, reading: reading)
     }
 
@@ -244,7 +252,7 @@ extension Scanner {
                 return GPUProcess(
                     pid: process.pid, memory: process.memory, uid: details?.uid,
                     user: details?.uid.flatMap(directory.user), command: details?.command, cgroup: details?.cgroup,
-                    busyPercent: process.busyPercent, lease: nil)
+                    busyPercent: process.busyPercent, slice: process.slice, lease: nil)
             }
             seen[uuid]?.reading = reading
         }

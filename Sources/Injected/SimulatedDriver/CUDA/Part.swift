@@ -72,6 +72,7 @@ enum Part {
                     guard slices > 0 else { continue }
                     model_mig_uuid(state, id, slice, slices, text)
                     if let name, strncmp(text, name, length) != 0 { continue }
+                    if !PartRights.mayUse(gpu: state.pointee.minorNumber, instance: id, compute: slice) { continue }
                     process.pointee.partGPU = gpu + 1
                     process.pointee.partSlot = slot
                     process.pointee.partSlice = slice
