@@ -67,10 +67,9 @@ enum Limiter {
     /// Prints what a body takes longer with the limiter, in nanoseconds a call: the difference of the medians of
     /// rounds that take turns.
     private static func compare(
-        _ name: String, target: Double, _ bare: () throws -> Double, _ limited: () throws -> Double
-    )
-        throws
-    {
+        _ name: String, target: Double, rounds: Int = Self.rounds, _ bare: () throws -> Double,
+        _ limited: () throws -> Double
+    ) throws {
         var times: (bare: [Double], limited: [Double]) = ([], [])
         for round in 0..<rounds {
             // Whoever comes second finds other things in the caches.
@@ -168,10 +167,10 @@ enum Limiter {
         func round(_ calls: (Allocating, Freeing, Asking), _ size: Int) throws -> Double {
             var address: UInt64 = 0
             let begin = seconds()
-            for _ in 0..<200 {
+            for _ in 0..<20 {
                 guard calls.0(&address, size) == 0, calls.1(address) == 0 else { throw BenchmarkError("no memory") }
             }
-            return (seconds() - begin) / 200 * 1e9
+            return (seconds() - begin) / 20 * 1e9
         }
         func asking(_ calls: (Allocating, Freeing, Asking)) throws -> Double {
             var (free, total) = (0, 0)
@@ -191,7 +190,8 @@ enum Limiter {
                 var block: UInt64 = 0
                 guard ours.0(&block, 512) == 0 else { throw BenchmarkError("no memory") }
                 try compare(
-                    "limiter.alloc\(kind).\(live)", target: 100, { try round(own, size) }, { try round(ours, size) })
+                    "limiter.alloc\(kind).\(live)", target: 100, rounds: 10 * rounds, { try round(own, size) },
+                    { try round(ours, size) })
                 _ = ours.1(block)
             }
             for block in blocks { _ = ours.1(block) }

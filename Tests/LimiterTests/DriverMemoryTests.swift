@@ -78,4 +78,34 @@ struct DriverMemoryTests {
         #expect(sum <= 2 << 30)
         #expect(sum >= (2 << 30) - context)
     }
+
+    @Test func `who writes lies into its books is charged for what the driver sees, and harms nobody else`()
+        async throws
+    {
+        let machine = try LimitedMachine()
+        let driver = try DriverView(machine)
+        let liar = try machine.container("liar", memory: 4 << 30)
+        let keeper = try TurnKeeper()
+        defer { keeper.stop() }
+        _ = keeper.add(liar.files, part: 0)
+        let holder = try Holder(liar, bytes: 3 << 30)
+        // Its account, and what its only process holds.
+        let books = try FileHandle(forWritingTo: URL(fileURLWithPath: liar.files.booksPath))
+        for offset in [64 + 8, 64 + 16 * 64 + 32] {
+            try books.seek(toOffset: UInt64(offset))
+            try books.write(contentsOf: Data(repeating: 0, count: 8))
+        }
+        #expect(liar.files.memoryHeld(part: 0) == 0)
+        for _ in 1...3 { try keeper.settleMemory { try driver.memory() } }
+        // What seems to be a context of 3.25 GiB is charged once as memory, and another one does not fit.
+        #expect(try await Tool.result(Built.probePath, [liar.library, "room"]).text.contains("cuCtxCreate: 2"))
+        let honest = try machine.container("honest", memory: 1 << 30)
+        _ = keeper.add(honest.files, part: 0)
+        #expect(try await probe(honest, ["fill", "\(2 << 20)"]) == "\(768 << 20)\n")
+        let other = try Holder(honest, bytes: 100 << 20)
+        for _ in 1...3 { try keeper.settleMemory { try driver.memory() } }
+        #expect(try await probe(honest, ["fill", "\(2 << 20)"]) == "\((1024 - 256 - 100 - 256) << 20)\n")
+        holder.end()
+        other.end()
+    }
 }

@@ -201,11 +201,17 @@ struct ShareTests {
         }
     }
 
-    @Test func `without an agent a cap goes by the clock, and everybody else is free`() async throws {
+    @Test func `without an agent a cap goes by the clock, as does who is held back, and everybody else is free`()
+        async throws
+    {
         let (_, capped, _) = try await measure(
             [Tenant(milli: 500, policy: .cap)], kernel: "sim_200us", length: 6_000_000_000, agentEnds: true)
         #expect(capped[0] < 60, "\(capped)")
         #expect(capped[0] > 20, "\(capped)")
+        let (_, held, _) = try await measure(
+            [Tenant(milli: 300), Tenant(milli: 700)], kernel: "sim_200us", length: 6_000_000_000, agentEnds: true
+        ) { $0[0].files.setThrottled(true) }
+        #expect(held[0] < 12 && held[0] > 0.1 && held[1] > 40, "\(held)")
         let (_, free, _) = try await measure(
             [Tenant(milli: 300), Tenant(milli: 700)], kernel: "sim_200us", length: 6_000_000_000, agentEnds: true)
         #expect(free.reduce(0, +) > 60, "\(free)")

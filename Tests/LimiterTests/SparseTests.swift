@@ -5,7 +5,8 @@ import Testing
 /// What the simulated driver does not have, on a driver that only answers.
 @Suite(.enabled(if: Tool.isThere("cc") && Tool.isThere("python3"), "a C compiler or python3 is not installed"))
 struct SparseTests {
-    @Test func `sparse arrays, green contexts and pools of others take the memory of what they are made of`()
+    @Test
+    func `sparse arrays, multicast objects, green contexts and others' pools keep the memory of what they are made of`()
         async throws
     {
         let place = FileManager.default.temporaryDirectory.path + "/divvy-sparse-\(UUID().uuidString)"

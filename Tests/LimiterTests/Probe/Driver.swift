@@ -19,6 +19,11 @@ struct Driver: Sendable {
     let waitForStream: @convention(c) (Handle?) -> Int32
     let allocate: @convention(c) (UnsafeMutablePointer<UInt64>, Int) -> Int32
     let allocateInStream: @convention(c) (UnsafeMutablePointer<UInt64>, Int, Handle?) -> Int32
+    let allocateManaged: @convention(c) (UnsafeMutablePointer<UInt64>, Int, UInt32) -> Int32
+    let allocateRows:
+        @convention(c) (UnsafeMutablePointer<UInt64>, UnsafeMutablePointer<Int>, Int, Int, UInt32) -> Int32
+    let create: @convention(c) (UnsafeMutablePointer<UInt64>, Int, UnsafePointer<Int32>, UInt64) -> Int32
+    let release: @convention(c) (UInt64) -> Int32
     let free: @convention(c) (UInt64) -> Int32
     let information: @convention(c) (UnsafeMutablePointer<Int>, UnsafeMutablePointer<Int>) -> Int32
 
@@ -37,6 +42,10 @@ struct Driver: Sendable {
         waitForStream = call("cuStreamSynchronize")
         allocate = call("cuMemAlloc_v2")
         allocateInStream = call("cuMemAllocAsync")
+        allocateManaged = call("cuMemAllocManaged")
+        allocateRows = call("cuMemAllocPitch_v2")
+        create = call("cuMemCreate")
+        release = call("cuMemRelease")
         free = call("cuMemFree_v2")
         information = call("cuMemGetInfo_v2")
     }

@@ -5,6 +5,7 @@ struct RandomMemory {
     private let driver: Driver
     private var state: UInt64
     private var blocks: [UInt64] = []
+    private var handles: [UInt64] = []
 
     init(_ driver: Driver, seed: UInt64) {
         self.driver = driver
@@ -34,14 +35,39 @@ struct RandomMemory {
             }
             var address: UInt64 = 0
             let size = Int(random(3) == 0 ? 1 + random(1 << 20) : 1 + random(200 << 20))
+            if random(5) == 0 {
+                handle(size)
+                continue
+            }
+            var pitch = 0
             let status =
-                random(3) == 0 ? driver.allocateInStream(&address, size, nil) : driver.allocate(&address, size)
+                switch random(6) {
+                case 0, 1: driver.allocateInStream(&address, size, nil)
+                case 2: driver.allocateManaged(&address, size, 1)
+                case 3: driver.allocateRows(&address, &pitch, 4096, (size + 4095) / 4096, 4)
+                default: driver.allocate(&address, size)
+                }
             // That there is no more is no error here.
             if status != 2 { check(status, "allocating") }
             if status == 0 { blocks.append(address) }
         }
         if random(3) == 0 { kill(getpid(), SIGKILL) }
         if random(2) == 0 { _exit(0) }
+    }
+
+    /// Makes memory without an address, or gives some back.
+    private mutating func handle(_ size: Int) {
+        if random(2) == 0, !handles.isEmpty {
+            check(driver.release(handles.remove(at: Int(random(UInt64(handles.count))))), "cuMemRelease")
+            return
+        }
+        // Pinned, on the first GPU.
+        let properties: [Int32] = [1, 0, 1, 0, 0, 0, 0, 0]
+        var handle: UInt64 = 0
+        let unit = 2 << 20
+        let status = driver.create(&handle, (size + unit - 1) / unit * unit, properties, 0)
+        if status != 2 { check(status, "cuMemCreate") }
+        if status == 0 { handles.append(handle) }
     }
 
     /// Allocates and frees in a context that other threads use too, and gives everything back in the end.

@@ -1,5 +1,5 @@
-// A driver that does next to nothing, for what the simulated one does not have: green contexts, sparse arrays, pools of
-// other processes. It answers, and keeps no memory. One GPU, whose UUID is sixteen sevens.
+// A driver that does next to nothing, for what the simulated one does not have: green contexts, sparse arrays, multicast
+// objects, pools of other processes. It answers, and keeps no memory. One GPU, whose UUID is sixteen sevens.
 #include <stdint.h>
 #include <string.h>
 
@@ -108,3 +108,21 @@ int cuPointerGetAttribute(void *data, int attribute, W address) {
     return 0;
 }
 int cuMemFree_v2(W address) { return 0; }
+
+int cuMemGetAllocationPropertiesFromHandle(int *properties, W handle) {
+    memset(properties, 0, 32);
+    properties[2] = 1;
+    return 0;
+}
+int cuMemMap(W address, W size, W offset, W handle, W flags) { return 0; }
+int cuMemUnmap(W address, W size) { return 0; }
+int cuMulticastCreate(W *object, const void *properties) {
+    *object = next += 16;
+    return 0;
+}
+int cuMulticastBindMem(W object, W offset, W handle, W from, W size, W flags) { return 0; }
+int cuMulticastBindMem_v2(W object, int device, W offset, W handle, W from, W size, W flags) {
+    return flags == 5 ? 0 : 1;
+}
+int cuMulticastBindAddr(W object, W offset, W address, W size, W flags) { return 0; }
+int cuMulticastUnbind(W object, int device, W offset, W size) { return 0; }

@@ -1,4 +1,4 @@
-"""Sparse arrays, green contexts, pools of other processes: memory of other things, on a driver that only answers."""
+"""Sparse arrays, green contexts, multicast objects, pools of others: memory of other things, on a driver that answers."""
 import ctypes
 import os
 import signal
@@ -147,4 +147,26 @@ do(cuda.cuArrayDestroy(array))
 assert left() == 524
 do(cuda.cuMipmappedArrayDestroy(other))
 assert left() == 724
+
+# What is bound to a multicast object lives until it is unbound, or until the object is gone with all its mappings.
+group = Word()
+do(cuda.cuMulticastCreate(ctypes.byref(group), None))
+assert left() == 724
+SIZE = Word(200 * MIB)
+first, second, third = create(200 * MIB), create(200 * MIB), create(200 * MIB)
+do(cuda.cuMulticastBindMem(group, Word(0), first, Word(0), SIZE, Word(0)))
+do(cuda.cuMulticastBindMem_v2(group, 0, Word(1 << 30), second, Word(0), SIZE, Word(5)))
+do(cuda.cuMemMap(Word(1 << 40), SIZE, Word(0), third, Word(0)))
+do(cuda.cuMulticastBindAddr(group, Word(2 << 30), Word((1 << 40) + 2 * MIB), Word(2 * MIB), Word(0)))
+do(cuda.cuMemUnmap(Word(1 << 40), SIZE))
+for handle in (first, second, third):
+    do(cuda.cuMemRelease(handle))
+assert left() == 124, left()
+do(cuda.cuMulticastUnbind(group, 0, Word(1 << 30), SIZE))
+assert left() == 324, left()
+do(cuda.cuMemMap(Word(1 << 41), SIZE, Word(0), group, Word(0)))
+do(cuda.cuMemRelease(group))
+assert left() == 324
+do(cuda.cuMemUnmap(Word(1 << 41), SIZE))
+assert left() == 724, left()
 print("ok")

@@ -4,16 +4,17 @@
 
 HOOK_5(addAllocation) HOOK_5(addNode) HOOK_6(addNodeEdges) HOOK_2(allocate) HOOK_3(allocateAsync)
 HOOK_4(allocateFromPool) HOOK_3(allocateManaged) HOOK_2(allocateNarrow) HOOK_5(allocatePitch)
-HOOK_5(allocatePitchNarrow) HOOK_1(beginCapture) HOOK_2(beginCapture2) HOOK_6(beginCaptureToGraph) HOOK_1(closeMemory)
-HOOK_2(createArray) HOOK_2(createArray3D) HOOK_2(createArray3DNarrow) HOOK_2(createArrayNarrow) HOOK_3(createContext)
+HOOK_5(allocatePitchNarrow) HOOK_1(beginCapture) HOOK_2(beginCapture2) HOOK_6(beginCaptureToGraph) HOOK_5(bindAddress)
+HOOK_6(bindAddressOn) HOOK_6(bindMemory) HOOK_7(bindMemoryOn) HOOK_1(closeMemory) HOOK_2(createArray)
+HOOK_2(createArray3D) HOOK_2(createArray3DNarrow) HOOK_2(createArrayNarrow) HOOK_3(createContext)
 HOOK_5(createContextAffine) HOOK_4(createContextParameters) HOOK_4(createGreen) HOOK_4(createHandle)
-HOOK_3(createMipmapped) HOOK_2(createPool) HOOK_1(destroyArray) HOOK_1(destroyContext) HOOK_1(destroyExec)
-HOOK_1(destroyGreen) HOOK_1(destroyPool) HOOK_2(endCapture) HOOK_4(exportHandle) HOOK_2(exportMemory)
-HOOK_4(exportPool) HOOK_1(free) HOOK_2(freeAsync) HOOK_1(freeNarrow) HOOK_4(getProcAddress) HOOK_5(getProcAddress2)
-HOOK_3(importHandle) HOOK_3(importPointer) HOOK_1(init) HOOK_5(instantiate) HOOK_3(instantiateFlags) HOOK_5(map)
-HOOK_3(mapArray) HOOK_2(memoryInfo) HOOK_2(memoryInfoNarrow) HOOK_1(releaseHandle) HOOK_1(releasePrimary)
-HOOK_2(retainHandle) HOOK_2(retainPrimary) HOOK_2(setLimit) HOOK_2(totalMemory) HOOK_2(totalMemoryNarrow)
-HOOK_2(trimPool) HOOK_2(unmap)
+HOOK_3(createMipmapped) HOOK_2(createMulticast) HOOK_2(createPool) HOOK_1(destroyArray) HOOK_1(destroyContext)
+HOOK_1(destroyExec) HOOK_1(destroyGreen) HOOK_1(destroyPool) HOOK_2(endCapture) HOOK_4(exportHandle)
+HOOK_2(exportMemory) HOOK_4(exportPool) HOOK_1(free) HOOK_2(freeAsync) HOOK_1(freeNarrow) HOOK_4(getProcAddress)
+HOOK_5(getProcAddress2) HOOK_3(importHandle) HOOK_3(importPointer) HOOK_1(init) HOOK_5(instantiate)
+HOOK_3(instantiateFlags) HOOK_5(map) HOOK_3(mapArray) HOOK_2(memoryInfo) HOOK_2(memoryInfoNarrow)
+HOOK_1(releaseHandle) HOOK_1(releasePrimary) HOOK_2(retainHandle) HOOK_2(retainPrimary) HOOK_2(setLimit)
+HOOK_2(totalMemory) HOOK_2(totalMemoryNarrow) HOOK_2(trimPool) HOOK_4(unbind) HOOK_2(unmap)
 
 CALL_2(cuArray3DCreate, createArray3DNarrow) CALL_2(cuArray3DCreate_v2, createArray3D)
 CALL_2(cuArrayCreate, createArrayNarrow) CALL_2(cuArrayCreate_v2, createArray) CALL_1(cuArrayDestroy, destroyArray)
@@ -96,6 +97,9 @@ LAUNCH(cuMemsetD8_v2_ptds, (W a, W b, W c), (a, b, c), TRANSFER_KEY(cuMemsetD8_v
 LAUNCH(cuMemsetD8Async, (W a, W b, W c, W d), (a, b, c, d), TRANSFER_KEY(cuMemsetD8Async), LEGACY_STREAM(d), SIZE_CLASS(c))
 LAUNCH(cuMemsetD8Async_ptsz, (W a, W b, W c, W d), (a, b, c, d), TRANSFER_KEY(cuMemsetD8Async_ptsz), OWN_STREAM(d), SIZE_CLASS(c))
 CALL_3(cuMipmappedArrayCreate, createMipmapped) CALL_1(cuMipmappedArrayDestroy, destroyArray)
+CALL_5(cuMulticastBindAddr, bindAddress) CALL_6(cuMulticastBindAddr_v2, bindAddressOn)
+CALL_6(cuMulticastBindMem, bindMemory) CALL_7(cuMulticastBindMem_v2, bindMemoryOn)
+CALL_2(cuMulticastCreate, createMulticast) CALL_4(cuMulticastUnbind, unbind)
 CALL_1(cuStreamBeginCapture, beginCapture) CALL_1(cuStreamBeginCapture_ptsz, beginCapture)
 CALL_2(cuStreamBeginCapture_v2, beginCapture2) CALL_2(cuStreamBeginCapture_v2_ptsz, beginCapture2)
 CALL_6(cuStreamBeginCaptureToGraph, beginCaptureToGraph) CALL_6(cuStreamBeginCaptureToGraph_ptsz, beginCaptureToGraph)
@@ -132,10 +136,12 @@ const char *const limiter_real_names[REAL_COUNT] = {
     "cuMemsetD2D8Async_ptsz", "cuMemsetD2D8_v2", "cuMemsetD2D8_v2_ptds", "cuMemsetD32", "cuMemsetD32Async",
     "cuMemsetD32Async_ptsz", "cuMemsetD32_v2", "cuMemsetD32_v2_ptds", "cuMemsetD8", "cuMemsetD8Async",
     "cuMemsetD8Async_ptsz", "cuMemsetD8_v2", "cuMemsetD8_v2_ptds", "cuMipmappedArrayCreate",
-    "cuMipmappedArrayDestroy", "cuPointerGetAttribute", "cuStreamBeginCapture", "cuStreamBeginCaptureToGraph",
-    "cuStreamBeginCaptureToGraph_ptsz", "cuStreamBeginCapture_ptsz", "cuStreamBeginCapture_v2",
-    "cuStreamBeginCapture_v2_ptsz", "cuStreamEndCapture", "cuStreamEndCapture_ptsz", "cuStreamGetCaptureInfo_v2",
-    "cuStreamIsCapturing", "cuStreamSynchronize", "cuThreadExchangeStreamCaptureMode",
+    "cuMipmappedArrayDestroy", "cuMulticastBindAddr", "cuMulticastBindAddr_v2", "cuMulticastBindMem",
+    "cuMulticastBindMem_v2", "cuMulticastCreate", "cuMulticastUnbind", "cuPointerGetAttribute",
+    "cuStreamBeginCapture", "cuStreamBeginCaptureToGraph", "cuStreamBeginCaptureToGraph_ptsz",
+    "cuStreamBeginCapture_ptsz", "cuStreamBeginCapture_v2", "cuStreamBeginCapture_v2_ptsz", "cuStreamEndCapture",
+    "cuStreamEndCapture_ptsz", "cuStreamGetCaptureInfo_v2", "cuStreamIsCapturing", "cuStreamSynchronize",
+    "cuThreadExchangeStreamCaptureMode",
 };
 
 const LimiterEntry limiter_entries[] = {
@@ -211,6 +217,10 @@ const LimiterEntry limiter_entries[] = {
     ENTRY(cuMemsetD8Async, cuMemsetD8Async_ptsz, 7000, 1)
     ENTRY(cuMipmappedArrayCreate, cuMipmappedArrayCreate, 5000, 0)
     ENTRY(cuMipmappedArrayDestroy, cuMipmappedArrayDestroy, 5000, 0)
+    ENTRY(cuMulticastBindAddr, cuMulticastBindAddr, 12010, 0)
+    ENTRY(cuMulticastBindAddr, cuMulticastBindAddr_v2, 13010, 0)
+    ENTRY(cuMulticastBindMem, cuMulticastBindMem, 12010, 0) ENTRY(cuMulticastBindMem, cuMulticastBindMem_v2, 13010, 0)
+    ENTRY(cuMulticastCreate, cuMulticastCreate, 12010, 0) ENTRY(cuMulticastUnbind, cuMulticastUnbind, 12010, 0)
     ENTRY(cuStreamBeginCapture, cuStreamBeginCapture, 10000, 0)
     ENTRY(cuStreamBeginCapture, cuStreamBeginCapture_ptsz, 10000, 1)
     ENTRY(cuStreamBeginCapture, cuStreamBeginCapture_v2, 10010, 0)
@@ -220,4 +230,4 @@ const LimiterEntry limiter_entries[] = {
     ENTRY(cuStreamEndCapture, cuStreamEndCapture, 10000, 0)
     ENTRY(cuStreamEndCapture, cuStreamEndCapture_ptsz, 10000, 1)
 };
-const uint32_t limiter_entry_count = 129;
+const uint32_t limiter_entry_count = 135;

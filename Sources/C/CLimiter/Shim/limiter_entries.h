@@ -13,6 +13,7 @@ typedef uint64_t W;
 #define HOOK_4(name) int32_t hook_##name(uint32_t, W, W, W, W);
 #define HOOK_5(name) int32_t hook_##name(uint32_t, W, W, W, W, W);
 #define HOOK_6(name) int32_t hook_##name(uint32_t, W, W, W, W, W, W);
+#define HOOK_7(name) int32_t hook_##name(uint32_t, W, W, W, W, W, W, W);
 
 #define CALL(symbol, name, declared, passed) \
     int32_t symbol declared; \
@@ -23,6 +24,8 @@ typedef uint64_t W;
 #define CALL_4(symbol, name) CALL(symbol, name, (W a, W b, W c, W d), (REAL_##symbol, a, b, c, d))
 #define CALL_5(symbol, name) CALL(symbol, name, (W a, W b, W c, W d, W e), (REAL_##symbol, a, b, c, d, e))
 #define CALL_6(symbol, name) CALL(symbol, name, (W a, W b, W c, W d, W e, W f), (REAL_##symbol, a, b, c, d, e, f))
+#define CALL_7(symbol, name) \
+    CALL(symbol, name, (W a, W b, W c, W d, W e, W f, W g), (REAL_##symbol, a, b, c, d, e, f, g))
 
 /// It opens memory of another process, which 64 bytes stand for.
 typedef struct Handle64 { W words[8]; } Handle64;

@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "limiter_install.h"
@@ -127,6 +128,13 @@ bool view_is_alive(uint32_t slot) {
     struct flock lock = {
         .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = LIMITER_LOCK_OFFSET + slot, .l_len = 1};
     return syscall(SYS_fcntl, booksFile, getDescriptionLock, &lock) != 0 || lock.l_type != F_UNLCK;
+}
+
+bool view_has_keeper(const LimiterLimits *known) {
+    struct timespec now;
+    if (syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &now) != 0) { return false; }
+    uint64_t time = (uint64_t)now.tv_sec * 1000000000U + (uint64_t)now.tv_nsec;
+    return __atomic_load_n(&known->heartbeat, __ATOMIC_ACQUIRE) + LIMITER_PATIENCE > time;
 }
 
 uint64_t view_pid_namespace(void) {

@@ -9,24 +9,39 @@ import Glibc
 struct DriverMemory {
     private static let looks = 3
     /// A context takes more than this, and what is less is noise.
-    private static let least: UInt64 = 1 << 20
+    private static let smallest: UInt64 = 1 << 20
 
     /// What was found beyond the books, by container, newest last.
     private var excess: [Int: [UInt64]] = [:]
     /// What each context of a process seemed to take, by the process's serial.
     private var overheads: [Int: [UInt64: [UInt64]]] = [:]
-    /// The least that a context was seen to take; 0 when none was seen.
-    private(set) var measured: UInt64 = 0
+    /// The least that a context of a container was seen to take, by container.
+    private var learned: [Int: UInt64] = [:]
+    /// The least of all that there ever were; 0 when none was seen.
+    private var least: UInt64 = 0
 
     /// Tells a container what is known of contexts, or learns it: another agent may have been here before.
+    ///
+    /// Until one of its own was seen, its contexts are taken for what others' were, which is for others to say: a
+    /// quarter of its limit is the most that they can take from it by lying.
     mutating func welcome(_ member: Tenancy) {
         let limits = member.container.gpuLimits(member.part)
-        if measured == 0 { measured = limits.pointee.measured } else { limits.pointee.measured = measured }
+        if limits.pointee.measured > 0 {
+            learn(limits.pointee.measured, member)
+        } else {
+            expect(member)
+        }
+    }
+
+    private func expect(_ member: Tenancy) {
+        let limits = member.container.gpuLimits(member.part)
+        limits.pointee.measured = min(least, limits.pointee.memory / 4)
     }
 
     mutating func forget(_ id: Int) {
         excess[id] = nil
         overheads[id] = nil
+        learned[id] = nil
     }
 
     mutating func note(_ driver: [Int32: UInt64], _ members: [Tenancy], heldBefore: [UInt64]) {
@@ -46,8 +61,9 @@ struct DriverMemory {
             excess[member.id] = (excess[member.id] ?? []).suffix(Self.looks - 1) + [beyond]
             let believed = excess[member.id].flatMap { $0.count == Self.looks ? $0.min() : 0 } ?? 0
             member.container.setUnaccounted(believed, part: member.part)
+            learn(member)
         }
-        learn(members)
+        for member in members where learned[member.id] == nil { expect(member) }
     }
 
     /// What each context of a process takes, if there is nothing else that the books do not know.
@@ -59,14 +75,20 @@ struct DriverMemory {
         else { return nil }
         let besides = held - min(detail.contextBytes, held)
         let overhead = (bytes - min(besides, bytes)) / detail.contexts
-        return overhead >= Self.least ? overhead : nil
+        return overhead >= Self.smallest ? overhead : nil
     }
 
-    private mutating func learn(_ members: [Tenancy]) {
-        let complete = overheads.values.flatMap(\.values).filter { $0.count == Self.looks }
-        guard let least = complete.compactMap({ $0.min() }).min(), measured == 0 || least < measured else { return }
-        measured = least
-        for member in members { member.container.gpuLimits(member.part).pointee.measured = measured }
+    /// Learns from all processes of a container that were there long enough.
+    private mutating func learn(_ member: Tenancy) {
+        let complete = overheads[member.id, default: [:]].values.filter { $0.count == Self.looks }
+        if let found = complete.compactMap({ $0.min() }).min() { learn(found, member) }
+    }
+
+    private mutating func learn(_ found: UInt64, _ member: Tenancy) {
+        let own = min(found, learned[member.id] ?? found)
+        learned[member.id] = own
+        member.container.gpuLimits(member.part).pointee.measured = own
+        least = least == 0 ? own : min(least, own)
     }
 }
 

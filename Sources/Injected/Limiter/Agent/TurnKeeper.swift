@@ -51,6 +51,7 @@ package final class TurnKeeper: Sendable {
             return gone
         }
         gone?.setMode(turns: false, period: 0)
+        gone?.setHad(nil)
         memory.withLock { $0.forget(id) }
         version.add(1, ordering: .releasing)
     }

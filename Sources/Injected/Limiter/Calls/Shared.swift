@@ -21,7 +21,7 @@ import CLimiterShim
     let status = real3(real, result, shareable, kind)
     guard status == Answer.success, Limiter.isReady else { return status }
     let handle = written(result)
-    let device = device(ofHandle: handle)
+    let device = memoryDevice(of: handle)
     take_lock(&state.pointee.tableLock)
     defer { give_lock(&state.pointee.tableLock) }
     if let known = Handles.all.find(handle) {
@@ -34,7 +34,7 @@ import CLimiterShim
 }
 
 /// Where the memory of a handle is; nil on the host. It is said in the third and fourth word of its properties.
-private func device(ofHandle handle: UInt64) -> Int32? {
+func memoryDevice(of handle: UInt64) -> Int32? {
     var properties: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
     let call = UInt32(REAL_cuMemGetAllocationPropertiesFromHandle)
     guard ask2(call, &properties, handle) == Answer.success, UInt32(truncatingIfNeeded: properties.1) == 1 else {
@@ -110,67 +110,5 @@ extension Sharing {
         guard status == Answer.success else { return status }
         Handles.change(address) { if $0.pointee.has(CELL_IMPORTED) { $0.pointee.count -= min(1, $0.pointee.count) } }
         return status
-    }
-}
-
-// MARK: Sparse arrays, parts of which get memory of handles
-
-/// A `CUarrayMapInfo`.
-private struct MapInfo {
-    let words: UnsafeMutablePointer<UInt64>
-
-    static var size: UInt64 { 96 }
-    var array: UInt64 { words[1] }
-    var isMapping: Bool { UInt32(truncatingIfNeeded: words[7]) == 1 }
-    var handle: UInt64 { words[8] }
-    var offset: UInt64 { words[9] }
-    private var isTail: Bool { UInt32(truncatingIfNeeded: words[2]) == 1 }
-    /// What tells the part of the array apart: the array, the kind of part, and where it is. No address is odd. What is
-    /// between the fields, or behind those of a tail, may be anything.
-    var key: UInt64 {
-        var hash = mixed(array, isTail ? 1 : 0)
-        hash = mixed(hash, isTail ? words[3] & 0xFFFF_FFFF : words[3])
-        for index in 4..<(isTail ? 6 : 7) { hash = mixed(hash, words[index]) }
-        return hash | 1
-    }
-
-    private func mixed(_ hash: UInt64, _ word: UInt64) -> UInt64 {
-        let product = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
-        return product ^ product >> 29
-    }
-}
-
-@c(hook_mapArray) public func hookMapArray(
-    _ real: UInt32, _ list: UInt64, _ count: UInt64, _ stream: UInt64
-) -> Int32 {
-    let status = real3(real, list, count, stream)
-    guard status == Answer.success, load32(&state.pointee.state) == 1 else { return status }
-    take_lock(&state.pointee.tableLock)
-    defer { give_lock(&state.pointee.tableLock) }
-    for index in 0..<(count & 0xFFFF_FFFF) {
-        guard let words: UnsafeMutablePointer<UInt64> = place(list &+ index &* MapInfo.size) else { return status }
-        let info = MapInfo(words: words)
-        // What was there goes, whatever comes.
-        if let before = Handles.mappings.find(info.key) { Handles.unmap(before) }
-        if info.isMapping { Handles.map(info.handle, at: info.key, info.array, upTo: info.offset) }
-    }
-    return status
-}
-
-extension Handles {
-    /// Nothing is mapped there any more; the lock is held.
-    static func unmap(_ mapping: UnsafeMutablePointer<Cell>) {
-        let handle = mapping.pointee.context
-        mappings.remove(mapping)
-        changeLocked(handle) { $0.pointee.context -= min(1, $0.pointee.context) }
-    }
-
-    /// An array is gone, with all that was mapped to it.
-    static func unmapAll(ofArray array: UInt64) {
-        take_lock(&state.pointee.tableLock)
-        defer { give_lock(&state.pointee.tableLock) }
-        while let mapping = mappings.first(where: { $0.pointee.key & 1 == 1 && $0.pointee.size == array }) {
-            unmap(mapping)
-        }
     }
 }

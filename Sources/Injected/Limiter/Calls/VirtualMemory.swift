@@ -20,7 +20,9 @@ enum Handles {
         guard cell.pointee.count == 0, cell.pointee.context == 0 else { return }
         let copy = cell.pointee
         all.remove(cell)
-        if copy.has(CELL_IMPORTED) {
+        if copy.has(CELL_MULTICAST) {
+            unmapAllLocked(of: copy.key)
+        } else if copy.has(CELL_IMPORTED) {
             if copy.size == 0 { Sharing.closeUnknown(copy.gpu) } else { Sharing.close(copy.gpu, copy.size) }
         } else if copy.has(CELL_EXPORTED) {
             Sharing.giveBackExported(copy.gpu, copy.size, copy.size)

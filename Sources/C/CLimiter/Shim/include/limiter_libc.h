@@ -147,6 +147,8 @@ static inline int32_t real5(uint32_t index, Word a, Word b, Word c, Word d, Word
     REAL_CALL((Word, Word, Word, Word, Word), (a, b, c, d, e))
 static inline int32_t real6(uint32_t index, Word a, Word b, Word c, Word d, Word e, Word f)
     REAL_CALL((Word, Word, Word, Word, Word, Word), (a, b, c, d, e, f))
+static inline int32_t real7(uint32_t index, Word a, Word b, Word c, Word d, Word e, Word f, Word g)
+    REAL_CALL((Word, Word, Word, Word, Word, Word, Word), (a, b, c, d, e, f, g))
 // Those that write a result, as the first parameter, the second or the third.
 static inline int32_t ask1(uint32_t index, void *a) REAL_CALL((void *), (a))
 static inline int32_t ask2(uint32_t index, void *a, Word b) REAL_CALL((void *, Word), (a, b))

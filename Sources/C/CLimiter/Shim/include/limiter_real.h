@@ -39,11 +39,13 @@ enum {
     REAL_cuMemsetD2D8_v2, REAL_cuMemsetD2D8_v2_ptds, REAL_cuMemsetD32, REAL_cuMemsetD32Async,
     REAL_cuMemsetD32Async_ptsz, REAL_cuMemsetD32_v2, REAL_cuMemsetD32_v2_ptds, REAL_cuMemsetD8,
     REAL_cuMemsetD8Async, REAL_cuMemsetD8Async_ptsz, REAL_cuMemsetD8_v2, REAL_cuMemsetD8_v2_ptds,
-    REAL_cuMipmappedArrayCreate, REAL_cuMipmappedArrayDestroy, REAL_cuPointerGetAttribute,
-    REAL_cuStreamBeginCapture, REAL_cuStreamBeginCaptureToGraph, REAL_cuStreamBeginCaptureToGraph_ptsz,
-    REAL_cuStreamBeginCapture_ptsz, REAL_cuStreamBeginCapture_v2, REAL_cuStreamBeginCapture_v2_ptsz,
-    REAL_cuStreamEndCapture, REAL_cuStreamEndCapture_ptsz, REAL_cuStreamGetCaptureInfo_v2, REAL_cuStreamIsCapturing,
-    REAL_cuStreamSynchronize, REAL_cuThreadExchangeStreamCaptureMode,
+    REAL_cuMipmappedArrayCreate, REAL_cuMipmappedArrayDestroy, REAL_cuMulticastBindAddr,
+    REAL_cuMulticastBindAddr_v2, REAL_cuMulticastBindMem, REAL_cuMulticastBindMem_v2, REAL_cuMulticastCreate,
+    REAL_cuMulticastUnbind, REAL_cuPointerGetAttribute, REAL_cuStreamBeginCapture, REAL_cuStreamBeginCaptureToGraph,
+    REAL_cuStreamBeginCaptureToGraph_ptsz, REAL_cuStreamBeginCapture_ptsz, REAL_cuStreamBeginCapture_v2,
+    REAL_cuStreamBeginCapture_v2_ptsz, REAL_cuStreamEndCapture, REAL_cuStreamEndCapture_ptsz,
+    REAL_cuStreamGetCaptureInfo_v2, REAL_cuStreamIsCapturing, REAL_cuStreamSynchronize,
+    REAL_cuThreadExchangeStreamCaptureMode,
     REAL_COUNT
 };
 

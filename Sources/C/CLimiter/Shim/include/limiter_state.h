@@ -22,7 +22,9 @@ enum {
     /// It is another process's, and charged there.
     CELL_IMPORTED = 2,
     /// It lives on the host, in the GPU's place.
-    CELL_SPILLED = 4
+    CELL_SPILLED = 4,
+    /// A multicast object, which is no memory, and keeps what is bound to it.
+    CELL_MULTICAST = 8
 };
 
 typedef struct LimiterTable {
@@ -136,8 +138,8 @@ typedef struct LimiterState {
     /// VMM handles: `count` who has them, `context` what is mapped. The memory lives until both are none. By address,
     /// memory of other processes that was opened: `count` how often.
     LimiterTable handles;
-    /// What is mapped, by address: `context` is the handle. Parts of sparse arrays have keys that are no addresses, and
-    /// the array as their `size`.
+    /// What is mapped, by address: `context` is the handle. Parts of sparse arrays and of multicast objects have keys
+    /// that are no addresses, and the array or the object as their `size`.
     LimiterTable mappings;
     /// Memory that graphs allocate, by the graph and by the executable one.
     LimiterTable graphs;

@@ -97,6 +97,8 @@ static inline uint32_t view_pid(const LimiterBooks *books, uint32_t slot, uint64
     return __atomic_load_n(&process->serial, __ATOMIC_ACQUIRE) != 0 && process->pidNamespace == pidNamespace
         ? (uint32_t)process->pid : 0;
 }
+/// Whether somebody keeps the turns, and so counts what each container has had.
+bool view_has_keeper(const LimiterLimits *limits);
 /// The number of this process's PID namespace; 0 when that cannot be known.
 uint64_t view_pid_namespace(void);
 /// What of a GPU's memory lives on the host, by the account.
