@@ -120,14 +120,11 @@ struct TimeLine {
     /// Gives the turn to the next context that wants it, in their order on the GPU, or to nobody.
     func pass(at now: UInt64) {
         let limit = max(gpu.pointee.highest, 1)
-        let from = gpu.pointee.turn != 0 ? gpu.pointee.turn : gpu.pointee.last
+        let from = leader(of: gpu.pointee.turn != 0 ? gpu.pointee.turn : gpu.pointee.last)
         gpu.pointee.sliceStart = 0
         gpu.pointee.drained = 0
         for step in 0..<limit {
-            let number = (from + step) % limit + 1
-            guard let next = context(number), next.pointee.wants != 0, atomic_read_64(&next.pointee.owner) != 0 else {
-                continue
-            }
+            guard let number = wanting(at: (from + step) % limit + 1), let next = context(number) else { continue }
             next.pointee.wants = 0
             gpu.pointee.turn = number
             gpu.pointee.sliceEnd = max(gpu.pointee.busyUntil, now) + TIME_SWITCH + TIME_SLICE
@@ -168,6 +165,11 @@ struct TimeLine {
         if isOurs, mine.pointee.group != 0 { start = max(ready, mine.pointee.busyUntil, gpu.pointee.heldSince) }
         if gpu.pointee.sliceStart == 0 || start >= gpu.pointee.sliceEnd {
             if gpu.pointee.sliceStart != 0, othersWant(number) {
+                // The others of the group may not have begun yet: the slice is theirs, too.
+                if now < gpu.pointee.sliceEnd, hasMates(number) {
+                    wake = min(wake, gpu.pointee.sliceEnd)
+                    return nil
+                }
                 mine.pointee.wants = 1
                 pass(at: now)
                 wake = min(wake, gpu.pointee.sliceEnd + TIME_GRACE)
