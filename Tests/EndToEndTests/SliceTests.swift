@@ -98,7 +98,8 @@ struct `A lease of a slice` {
             let mine = try #require((grants.first?["slice"] as? [String: Any])?["uuid"] as? String)
             let other = try #require(uuids.first { $0 != mine })
             let stray = try Program(
-                [program, "hold", "64"], environment: pool.driverEnvironment.merging(["CUDA_VISIBLE_DEVICES": other]) { $1 },
+                [program, "hold", "64"],
+                environment: pool.driverEnvironment.merging(["CUDA_VISIBLE_DEVICES": other]) { $1 },
                 output: "\(pool.directory)/stray")
             defer { stray.signal(SIGKILL); stray.wait() }
             #expect(
@@ -170,10 +171,12 @@ struct `A slice of a container` {
             #expect(seen.output.hasSuffix(" \(size) \(size)\n"), "\(seen)")
             let nodes = try run(["sh", "-c", "echo /dev/nvidia[0-9]* /dev/nvidia-caps/*; ls /run/divvy; env"])
             #expect(
-                nodes.output.contains(/^\/dev\/nvidia0 \/dev\/nvidia-caps\/nvidia-cap\d+ \/dev\/nvidia-caps\/nvidia-cap\d+\n/),
+                nodes.output.contains(
+                    /^\/dev\/nvidia0 \/dev\/nvidia-caps\/nvidia-cap\d+ \/dev\/nvidia-caps\/nvidia-cap\d+\n/),
                 "\(nodes)")
             #expect(nodes.output.contains("NVIDIA_VISIBLE_DEVICES=void") && !nodes.output.contains("limiter"))
-            let script = "unset CUDA_VISIBLE_DEVICES; limited info; "
+            let script =
+                "unset CUDA_VISIBLE_DEVICES; limited info; "
                 + "for u in \(uuids.joined(separator: " ")); do CUDA_VISIBLE_DEVICES=$u limited info; done"
             let tried = try run(["sh", "-c", script]).output.split(separator: "\n")
             // Its own, whether it is named or not, and not the other one.

@@ -20,7 +20,9 @@ extension Node {
 
     /// Why a share for the request cannot have the grade that it demands; nil when it can, or demands none.
     package func obstacle(toGradeOf request: Request) -> String? {
-        guard request.portion != .whole, request.sliceWish == nil, let wanted = request.minimumGrade, wanted > grade(ofShareFor: request) else {
+        guard request.portion != .whole, request.sliceWish == nil, let wanted = request.minimumGrade,
+            wanted > grade(ofShareFor: request)
+        else {
             return nil
         }
         if request.sharing == .time { return "a share by time is never fenced: leave --share or --grade away" }
