@@ -20,7 +20,8 @@ struct GPUKind: Sendable {
         self.fence = fence
         // Where they exist already, nobody chooses where to cut.
         slicesExist = gpu.slices != nil
-        slices = gpu.mig == .on && !slicesExist ? MIGGeometry.of(gpu).map { SliceGradient(SliceTables($0), for: .even($0)) } : nil
+        let isCut = gpu.mig == .on && !slicesExist
+        slices = isCut ? MIGGeometry.of(gpu).map { SliceGradient(SliceTables($0), for: .even($0)) } : nil
     }
 }
 
