@@ -115,6 +115,24 @@ struct `A lease of a slice` {
         }
     }
 
+    @Test func `is the same slice after the daemon died, and nobody else gets it`() throws {
+        try with(["19"]) { pool, program, uuids throws in
+            let holder = try pool.running(["--slice", "1g.5gb", "--", program, "hold", "100"], to: "a")
+            #expect(try eventually { pool.text("a").hasPrefix("held") })
+            pool.crash()
+            try pool.start()
+            let grants = try #require(try pool.lease("lease-1")["grants"] as? [[String: Any]])
+            #expect((grants.first?["slice"] as? [String: Any])?["uuid"] as? String == uuids[0])
+            let slice = try #require((try pool.gpu(0)["slices"] as? [[String: Any]])?.first)
+            #expect(slice["lease"] as? String == "lease-1" && slice["isForeign"] as? Bool == false, "\(slice)")
+            let refused = try run(pool, "--slice", "1g.5gb", "--no-wait", "--", "true")
+            #expect(refused.errors.contains("the one slice 1g.5gb of "), "\(refused)")
+            holder.signal(SIGKILL)
+            holder.wait()
+            #expect(try run(pool, "--slice", "1g.5gb", "--wait=10s", "--", "true").status == 0)
+        }
+    }
+
     @Test func `cannot be left for another's slice by a plain process`() throws {
         try with(["19", "19"]) { pool, program, uuids throws in
             let script = "for u in \(uuids.joined(separator: " ")); do CUDA_VISIBLE_DEVICES=$u \(program) info; done"
