@@ -97,7 +97,8 @@ import Testing
 
     @Test func `a GPU that is cut into slices gives no shares, and shows who has which slice`() throws {
         let status = GPUStatus(
-            gpu: Sample.cutGPU, condition: GPUCondition(health: .healthy, foreignMemory: .zero, foreignSlices: ["MIG-1"]),
+            gpu: Sample.cutGPU,
+            condition: GPUCondition(health: .healthy, foreignMemory: .zero, foreignSlices: ["MIG-1"]),
             reading: GPUReading(), freeShare: Share(milli: 428), freeMemory: .gibibytes(19), leases: [],
             sliceLeases: ["MIG-1": LeaseID(number: 3)])
         #expect(RequestableView.shares.allSatisfy { RequestableView.count($0, on: [status]) == 0 })

@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func `what this release cannot grant is said before anybody is asked`() {
-        #expect(throws: RequestRefusal.self) { try ReadRequest(RequestOptions(slice: "3g.71gb")) }
+        #expect(throws: RequestRefusal.self) { try ReadRequest(RequestOptions(gpus: "driver=amd")) }
         #expect(throws: RequestError.self) { try ReadRequest(RequestOptions(gpus: "0")) }
     }
 

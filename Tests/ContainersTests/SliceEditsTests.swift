@@ -30,7 +30,8 @@ import Testing
             #expect(first.edits.environment.contains("CUDA_VISIBLE_DEVICES=MIG-0"))
             #expect(first.edits.environment.contains("NVIDIA_VISIBLE_DEVICES=void"))
             let second = try await preparer.prepare(makeSliceLease(2, slices: [1]), on: node)
-            #expect(nodes(second.edits).suffix(2) == ["/dev/nvidia-caps/nvidia-cap30", "/dev/nvidia-caps/nvidia-cap31"])
+            #expect(
+                nodes(second.edits).suffix(2) == ["/dev/nvidia-caps/nvidia-cap30", "/dev/nvidia-caps/nvidia-cap31"])
             let written = try contents(devices + "/../cdi/divvy-lease-2.json")
             #expect(written.contains("nvidia-cap30") && !written.contains("nvidia-cap21"))
         }
@@ -70,6 +71,32 @@ import Testing
             let gone = makeSliceLease(1, slices: [2])
             let error = await #expect(throws: PreparationError.self) { try await preparer.prepare(gone, on: node) }
             #expect(error?.description.hasPrefix("lease-1 has the slice MIG-2 of GPU 0, which the driver") == true)
+        }
+    }
+
+    @Test(.enabled(if: !((try? contents("/proc/devices")) ?? "").contains("nvidia-caps"), "a driver is loaded here"))
+    func `says what to do where its node is not there and nobody can make it`() async throws {
+        try await with { preparer, node, devices in
+            // Device nodes, as on a machine with a driver.
+            for name in ["nvidiactl", "nvidia0"] {
+                try FileManager.default.removeItem(atPath: "\(devices)/\(name)")
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(devices)/\(name)", withDestinationPath: "/dev/null")
+            }
+            let lease = makeSliceLease(1, slices: [0])
+            let error = await #expect(throws: PreparationError.self) { try await preparer.prepare(lease, on: node) }
+            #expect(
+                error?.description.hasPrefix("\(devices)/nvidia-caps/nvidia-cap21 is not there, and /proc/devices")
+                    == true,
+                "\(error?.description ?? "")")
+            #expect(error?.description.contains("'nvidia-modprobe -f'") == true)
+            // Once somebody has made them they are passed on as devices.
+            for minor in [21, 22] {
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(devices)/nvidia-caps/nvidia-cap\(minor)", withDestinationPath: "/dev/null")
+            }
+            let ready = try await preparer.prepare(lease, on: node)
+            #expect(ready.edits.deviceNodes.map(\.path).suffix(1) == ["/dev/nvidia-caps/nvidia-cap22"])
         }
     }
 

@@ -59,7 +59,8 @@ import Testing
         let slices = try #require(await machine.source.scan().node.gpus[1].slices)
         #expect(slices.map(\.profile) == ["1c.3g.20gb", "1c.3g.20gb", "1g.5gb"])
         #expect(slices.map(\.isAlone) == [false, false, true])
-        #expect(slices[0].gpuInstance == slices[1].gpuInstance && slices[0].computeInstance != slices[1].computeInstance)
+        #expect(
+            slices[0].gpuInstance == slices[1].gpuInstance && slices[0].computeInstance != slices[1].computeInstance)
     }
 
     @Test func `lists the processes of each slice once, with their memory`() async throws {

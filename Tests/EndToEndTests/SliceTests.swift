@@ -98,7 +98,8 @@ struct `A lease of a slice` {
             let mine = try #require((grants.first?["slice"] as? [String: Any])?["uuid"] as? String)
             let other = try #require(uuids.first { $0 != mine })
             let stray = try Program(
-                [program, "hold", "64"], environment: pool.driverEnvironment.merging(["CUDA_VISIBLE_DEVICES": other]) { $1 },
+                [program, "hold", "64"],
+                environment: pool.driverEnvironment.merging(["CUDA_VISIBLE_DEVICES": other]) { $1 },
                 output: "\(pool.directory)/stray")
             defer { stray.signal(SIGKILL); stray.wait() }
             #expect(
@@ -111,6 +112,24 @@ struct `A lease of a slice` {
             _ = try pool.slices("destroy", [mine])
             #expect(try eventually { try pool.leases()["lease-1"] == "ended" })
             #expect(try pool.lease("lease-1")["endReason"] as? String == "gpuLost")
+        }
+    }
+
+    @Test func `is the same slice after the daemon died, and nobody else gets it`() throws {
+        try with(["19"]) { pool, program, uuids throws in
+            let holder = try pool.running(["--slice", "1g.5gb", "--", program, "hold", "100"], to: "a")
+            #expect(try eventually { pool.text("a").hasPrefix("held") })
+            pool.crash()
+            try pool.start()
+            let grants = try #require(try pool.lease("lease-1")["grants"] as? [[String: Any]])
+            #expect((grants.first?["slice"] as? [String: Any])?["uuid"] as? String == uuids[0])
+            let slice = try #require((try pool.gpu(0)["slices"] as? [[String: Any]])?.first)
+            #expect(slice["lease"] as? String == "lease-1" && slice["isForeign"] as? Bool == false, "\(slice)")
+            let refused = try run(pool, "--slice", "1g.5gb", "--no-wait", "--", "true")
+            #expect(refused.errors.contains("the one slice 1g.5gb of "), "\(refused)")
+            holder.signal(SIGKILL)
+            holder.wait()
+            #expect(try run(pool, "--slice", "1g.5gb", "--wait=10s", "--", "true").status == 0)
         }
     }
 
@@ -170,10 +189,12 @@ struct `A slice of a container` {
             #expect(seen.output.hasSuffix(" \(size) \(size)\n"), "\(seen)")
             let nodes = try run(["sh", "-c", "echo /dev/nvidia[0-9]* /dev/nvidia-caps/*; ls /run/divvy; env"])
             #expect(
-                nodes.output.contains(/^\/dev\/nvidia0 \/dev\/nvidia-caps\/nvidia-cap\d+ \/dev\/nvidia-caps\/nvidia-cap\d+\n/),
+                nodes.output.contains(
+                    /^\/dev\/nvidia0 \/dev\/nvidia-caps\/nvidia-cap\d+ \/dev\/nvidia-caps\/nvidia-cap\d+\n/),
                 "\(nodes)")
             #expect(nodes.output.contains("NVIDIA_VISIBLE_DEVICES=void") && !nodes.output.contains("limiter"))
-            let script = "unset CUDA_VISIBLE_DEVICES; limited info; "
+            let script =
+                "unset CUDA_VISIBLE_DEVICES; limited info; "
                 + "for u in \(uuids.joined(separator: " ")); do CUDA_VISIBLE_DEVICES=$u limited info; done"
             let tried = try run(["sh", "-c", script]).output.split(separator: "\n")
             // Its own, whether it is named or not, and not the other one.

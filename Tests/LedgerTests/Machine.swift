@@ -23,22 +23,26 @@ enum Machine {
         return NodeObservation(node: node(gpus), conditions: conditions ?? gpus.map { _ in .good })
     }
 
-    /// The first GPU is cut into slices of 1g.5gb that begin at these memory slots; the second is not cut.
-    static func cut(at starts: [Int]?, foreign: [String]? = nil) -> NodeObservation {
-        let first = gpu(0)
+    /// The first GPU, cut into slices of 1g.5gb that begin at these memory slots; nil does not cut it.
+    static func cutGPU(at starts: [Int]?) -> GPU {
+        let whole = gpu(0)
         let slices = starts?.enumerated().map { index, start in
             ExistingSlice(
                 uuid: "MIG-\(start)", index: index, gpuInstance: 7 + start, computeInstance: 0, profile: "1g.5gb",
                 profileID: 19, start: start, computeSlices: 1, memory: .mebibytes(4864), multiprocessors: 14,
                 gpuInstanceMinor: nil, computeInstanceMinor: nil, isAlone: true)
         }
-        let mixed = GPU(
-            id: first.id, index: 0, minor: 0, name: first.name, memory: first.memory, computeCapability: "8.0",
-            multiprocessors: 108, pciAddress: first.pciAddress, numaNode: 0, mig: starts == nil ? .off : .on,
+        return GPU(
+            id: whole.id, index: 0, minor: 0, name: whole.name, memory: whole.memory, computeCapability: "8.0",
+            multiprocessors: 108, pciAddress: whole.pciAddress, numaNode: 0, mig: starts == nil ? .off : .on,
             slices: slices)
+    }
+
+    /// Two GPUs, of which the first is cut and the second is not.
+    static func cut(at starts: [Int]?, foreign: [String]? = nil) -> NodeObservation {
         var conditions = [GPUCondition.good, .good]
         conditions[0].foreignSlices = foreign
-        return NodeObservation(node: node([mixed, gpu(1)]), conditions: conditions)
+        return NodeObservation(node: node([cutGPU(at: starts), gpu(1)]), conditions: conditions)
     }
 
     static let alice = Tenant(uid: 1000, name: "alice")

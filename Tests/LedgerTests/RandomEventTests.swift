@@ -83,6 +83,8 @@ struct RandomWorld {
         "--gpus 1", "--gpus 2", "--gpus 0.5", "--gpus 0.25 --gpu-memory 5GiB", "--gpu-memory 8GiB", "--gpus 4",
         "--gpus 0.1 --for 20s", "--gpus 1 --no-wait", "--gpus 0.5 --no-wait", "--gpus 1..3", "--gpus all --no-wait",
         "--gpus 0.3 --gpu-memory 1GiB..30GiB", "--gpus 1 --wait=30s", "--gpus h100:1", "--gpus 9", "--gpus device=1",
+        "--slice 1g.5gb", "--slice 1g.5gb --for 10s", "--slice 1g.5gb,1g.5gb --no-wait", "--gpus device=MIG-2",
+        "--share mig --gpu-memory 3GiB --no-wait", "--slice 3g.20gb",
         "--gpus 1 --for 60s", "--gpu-memory 30GiB --for 15s", "--gpus 0.5 --grade exclusive",
     ].compactMap { text in
         try? RequestParser.parse(RequestOptions(arguments: text.split(separator: " ").map(String.init))).0
@@ -136,7 +138,7 @@ struct RandomWorld {
 
     private mutating func observe() -> Event {
         let count = Int.random(in: 3...4, using: &random)
-        let conditions = (0..<count).map { _ in
+        var conditions = (0..<count).map { _ in
             switch Int.random(in: 0..<12, using: &random) {
             case 0: GPUCondition(health: .unhealthy(reason: "ECC"), foreignMemory: .zero)
             case 1: GPUCondition(health: .lost(reason: "bus"), foreignMemory: .zero)
@@ -145,6 +147,13 @@ struct RandomWorld {
             default: GPUCondition.good
             }
         }
-        return .observed(Machine.observation(count, conditions: conditions))
+        // Now and then the first GPU is cut, other than it was before.
+        guard Int.random(in: 0..<3, using: &random) > 0 else {
+            return .observed(Machine.observation(count, conditions: conditions))
+        }
+        let starts = (0...6).filter { _ in Int.random(in: 0..<4, using: &random) > 0 }
+        conditions[0].foreignSlices = Int.random(in: 0..<4, using: &random) == 0 ? ["MIG-2"] : nil
+        let gpus = [Machine.cutGPU(at: starts)] + (1..<count).map { Machine.gpu($0) }
+        return .observed(NodeObservation(node: Machine.node(gpus), conditions: conditions))
     }
 }

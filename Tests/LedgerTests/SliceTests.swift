@@ -33,7 +33,8 @@ import Testing
             return
         }
         #expect(
-            why.summary == "no slice 3g.20gb exists on box; there is 1 of 1g.5gb; make one with nvidia-smi mig -i 0 -cgi "
+            why.summary
+                == "no slice 3g.20gb exists on box; there is 1 of 1g.5gb; make one with nvidia-smi mig -i 0 -cgi "
                 + "3g.20gb -C")
         guard case .notYet(let words) = ledger.ask(try .written("--gpus", "0.5", "--grade", "partitioned"))?.refusal
         else {
@@ -68,6 +69,16 @@ import Testing
         #expect(on.dismissed.count == 1 && shares.map(\.id).contains(on.dismissed[0]))
         let left = shares.filter { ledger.lease($0.id)?.placement != nil }
         #expect(left.map { $0.placement?.grants.first?.gpu } == [Machine.gpu(1).id])
+    }
+
+    @Test func `gives no slice of a GPU that a lease from before it was cut still has`() throws {
+        var ledger = Self.seeing(Machine.cut(at: nil))
+        let holder = Holder.process(ProcessIdentity(pid: 7, startTicks: 1, boot: "b"))
+        let whole = try #require(ledger.ask(try .written("--gpus", "device=0"), holder: holder)?.lease)
+        #expect(ledger.handle(.observed(Machine.cut(at: [0, 3])), at: .seconds(2)).stopped == [whole.id])
+        let slice = try #require(ledger.ask(try .written("--slice", "1g.5gb"))?.lease)
+        #expect(slice.isWaiting)
+        #expect(ledger.handle(.holderGone(whole.id, .holderEnded), at: .seconds(3)).prepared == [slice.id])
     }
 
     @Test func `gives no slice to anybody while somebody else runs on it`() throws {

@@ -5,7 +5,8 @@ import Testing
 /// GPUs whose slices are known: nothing is given but these.
 @Suite struct `Slices that exist` {
     /// `3g.20gb at 4` and `1g.5gb at 0`, as an A100 with 40 GiB has them.
-    static func slice(_ profile: String, at start: Int, gpu: Int = 0, index: Int, isAlone: Bool = true) -> ExistingSlice {
+    static func slice(_ profile: String, at start: Int, gpu: Int = 0, index: Int, isAlone: Bool = true) -> ExistingSlice
+    {
         let sizes: [String: (id: Int, compute: Int, memory: Int64)] = [
             "1g.5gb": (19, 1, 4864), "2g.10gb": (14, 2, 9856), "3g.20gb": (9, 3, 19_968), "1c.3g.20gb": (9, 1, 19_968),
         ]
@@ -103,7 +104,8 @@ import Testing
         #expect(try !pool.couldEverFit(Sample.request("--share mig")))
         #expect(try !pool.couldEverFit(Sample.request("--slice 1c.3g.20gb")))
         let why = try pool.explain(Sample.request("--gpus device=0:1")).summary
-        #expect(why == "the slice MIG-0-4-1 shares its memory with others of GPU instance 11, so nothing would fence it")
+        #expect(
+            why == "the slice MIG-0-4-1 shares its memory with others of GPU instance 11, so nothing would fence it")
     }
 
     @Test func `that have a smaller compute instance go by their own name`() throws {
@@ -161,13 +163,16 @@ import Testing
     @Test func `are none where MIG is off, and it is said how to make them`() throws {
         let why = try Pool([Sample.room(2)]).explain(Sample.request("--slice 1g.5gb")).summary
         #expect(
-            why == "the 2 GPUs of box are not cut into slices (MIG is off); nvidia-smi -i 0 -mig 1 turns it on for a GPU, "
+            why
+                == "the 2 GPUs of box are not cut into slices (MIG is off); nvidia-smi -i 0 -mig 1 turns it on for a GPU, "
                 + "nvidia-smi mig -i 0 -cgi 1g.5gb -C makes a slice")
         let old = Pool([Sample.room([Sample.gpu(0, mig: .unsupported)])])
-        #expect(try old.explain(Sample.request("--slice 1g.5gb")).summary == "the one GPU of box cannot be cut into slices")
+        #expect(
+            try old.explain(Sample.request("--slice 1g.5gb")).summary == "the one GPU of box cannot be cut into slices")
         let empty = Pool([Sample.room([Sample.gpu(0, mig: .on).with(slices: [])])])
         #expect(
-            try empty.explain(Sample.request("--slice 1g.5gb")).summary == "no slice 1g.5gb exists on box; there is none "
+            try empty.explain(Sample.request("--slice 1g.5gb")).summary
+                == "no slice 1g.5gb exists on box; there is none "
                 + "at all; make one with nvidia-smi mig -i 0 -cgi 1g.5gb -C")
     }
 

@@ -229,7 +229,7 @@ extension EndReason {
         case .holderLost: "its holder ended while no daemon was running"
         case .cancelled: "cancelled while waiting"
         case .patienceEnded: "it waited as long as it wanted to"
-        case .gpuLost: "its GPU was lost"
+        case .gpuLost: "its GPU, or its slice of one, was lost"
         case .reboot: "the machine was restarted"
         case .preparationFailed: "it could not be made ready"
         case .preempted: "its room was needed for somebody who comes first"

@@ -35,7 +35,8 @@ package final class NVMLDeviceSource: DeviceSource {
         self.nodeName = nodeName
         let settings = Scanner.Settings(
             libraries: library.map { [$0] } ?? Session.usualLibraries, nodeName: nodeName, note: note,
-            deadline: deadline, retry: retry, capabilities: MIGCapabilities(directory: kernelFiles), report: { reported.yield($0) })
+            deadline: deadline, retry: retry, capabilities: MIGCapabilities(directory: kernelFiles),
+            report: { reported.yield($0) })
         let state = state
         let isRunning = startThread { Self.serve(state, settings) }
         if !isRunning { close() }

@@ -40,7 +40,8 @@ extension Request {
         }
         if let whole = devices.first(where: { !Self.namesASlice($0) }) {
             return RequestRefusal(
-                option: "--gpus", message: "device \(named) is a slice and \(whole) is a GPU: name the one or the other")
+                option: "--gpus", message: "device \(named) is a slice and \(whole) is a GPU: name the one or the other"
+            )
         }
         guard portion == .whole else {
             return RequestRefusal(

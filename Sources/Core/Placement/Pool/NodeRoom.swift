@@ -116,7 +116,13 @@ extension NodeRoom {
             foreignSlices.append(SliceMark(gpu: gpu, slice: slice.spot))
         }
         foreignSlices.sort { ($0.gpu, $0.slice.start) < ($1.gpu, $1.slice.start) }
-        gpus[gpu].slices = SliceOccupancy(existing: takenSlices(of: gpu))
+        followSlices(of: gpu)
+    }
+
+    /// Says which of the existing slices of a GPU are not to be had; all, while a lease from before it was cut has it.
+    mutating func followSlices(of gpu: Int) {
+        let hasOthers = Int(gpus[gpu].leases) > slices.count { $0.gpu == gpu }
+        gpus[gpu].slices = hasOthers ? .full : SliceOccupancy(existing: takenSlices(of: gpu))
     }
 
     mutating func change(_ slice: SliceMark, sign: Int32) {

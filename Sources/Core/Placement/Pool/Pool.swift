@@ -81,10 +81,14 @@ package struct Pool: Sendable {
         if request.isOfShares, nodes[node].fence.grade(for: request) == .enforced {
             nodes[node].gpus[grant.gpu].served += sign
         }
-        if let slice = grant.slice, grant.gpu < NodeRoom.mostGPUs {
-            nodes[node].change(SliceMark(gpu: grant.gpu, slice: slice), sign: sign)
-            nodes[node].gpus[grant.gpu].slices = kind(of: grant.gpu, on: node).occupancy(
-                of: nodes[node].takenSlices(of: grant.gpu))
+        if grant.gpu < NodeRoom.mostGPUs {
+            if let slice = grant.slice { nodes[node].change(SliceMark(gpu: grant.gpu, slice: slice), sign: sign) }
+            if catalog.kinds[catalog.shapes[catalog.shapeOf[node]].kinds[grant.gpu]].slicesExist {
+                nodes[node].followSlices(of: grant.gpu)
+            } else if grant.slice != nil {
+                nodes[node].gpus[grant.gpu].slices = kind(of: grant.gpu, on: node).occupancy(
+                    of: nodes[node].takenSlices(of: grant.gpu))
+            }
         }
         if let antiAffinity = request.antiAffinity {
             nodes[node].mark(antiAffinity, gpu: grant.gpu, sign: Int(sign))

@@ -10,6 +10,8 @@ struct GPUKind: Sendable {
     var total: Bytes { gpu.memory.total }
     var allocatable: Bytes { gpu.memory.allocatable }
     var isInSlices: Bool { gpu.mig == .on }
+    /// Whether its slices are known, and no others are cut.
+    let slicesExist: Bool
     /// Where slices are cut as needed: what fits beside what, and where a slice does the least harm to an even demand.
     let slices: SliceGradient?
 
@@ -17,7 +19,8 @@ struct GPUKind: Sendable {
         self.gpu = gpu
         self.fence = fence
         // Where they exist already, nobody chooses where to cut.
-        let isCut = gpu.mig == .on && gpu.slices == nil
+        slicesExist = gpu.slices != nil
+        let isCut = gpu.mig == .on && !slicesExist
         slices = isCut ? MIGGeometry.of(gpu).map { SliceGradient(SliceTables($0), for: .even($0)) } : nil
     }
 }

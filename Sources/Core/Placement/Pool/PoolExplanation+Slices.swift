@@ -138,7 +138,8 @@ private struct CutGPUs {
         }.sorted { ($0.size, $0.name) < ($1.size, $1.name) }
         guard let last = distinct.last else { return "there is none at all" }
         let words = distinct.map { "\($0.count) of \($0.name)" }
-        let list = distinct.count == 1 ? words[0] : "\(words.dropLast().joined(separator: ", ")) and \(words.last ?? "")"
+        let list =
+            distinct.count == 1 ? words[0] : "\(words.dropLast().joined(separator: ", ")) and \(words.last ?? "")"
         return distinct.count == 1 && last.count == 1 ? "there is \(list)" : "there are \(list)"
     }
 
@@ -155,7 +156,9 @@ private struct CutGPUs {
         switch wish {
         case .profiles(let names), .devices(let names): return Set(names).sorted().joined(separator: " and ")
         case .atLeast(let share, let memory):
-            let least = [share > .zero ? "\(share) of a GPU" : nil, memory > .zero ? "\(memory)" : nil].compactMap { $0 }
+            let least = [share > .zero ? "\(share) of a GPU" : nil, memory > .zero ? "\(memory)" : nil].compactMap {
+                $0
+            }
             return least.isEmpty ? "of any profile" : "with \(least.joined(separator: " and "))"
         }
     }

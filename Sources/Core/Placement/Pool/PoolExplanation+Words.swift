@@ -13,7 +13,8 @@ extension Survey {
         let need = need(place)
         let request = demand.request
         // Of GPUs asked for by name, only these matter.
-        if !request.devices.isEmpty, !demand.namesSlices, let count = counts.first(where: { $0.obstacle != .notNamed }) {
+        if !request.devices.isEmpty, !demand.namesSlices, let count = counts.first(where: { $0.obstacle != .notNamed })
+        {
             let named = request.devices.joined(separator: ", ")
             if request.devices.count == 1 { return "GPU \(named) \(count.obstacle.wordsForOne)" }
             return "\(need)\(count.gpus) of GPUs \(named) \(count.words)"

@@ -88,7 +88,8 @@ struct Survey {
     /// How many GPUs it needs of a node; of `all`, those of the node that has most.
     var fewest: Int {
         let request = demand.request
-        return request.count.isAll || demand.namesSlices ? max(mostEligible, 1) : max(request.count.lower, request.devices.count)
+        return request.count.isAll || demand.namesSlices
+            ? max(mostEligible, 1) : max(request.count.lower, request.devices.count)
     }
 
     /// GPUs by what they fail on by themselves, most first.

@@ -121,7 +121,6 @@ extension GPUKind {
 
     /// What slices take together; those of unknown profiles take nothing.
     func occupancy(of spots: some Sequence<SliceSpot>) -> SliceOccupancy {
-        if gpu.slices != nil { return SliceOccupancy(existing: spots) }
         guard let tables = slices?.tables else { return .empty }
         return tables.occupancy(
             of: spots.compactMap { spot in

@@ -67,6 +67,9 @@ struct ExistingSliceNeed: Sendable {
 }
 
 extension SliceOccupancy {
+    /// Nothing is to be had.
+    static let full = SliceOccupancy(slots: .max, media: [.own, .extensions, .all])
+
     /// Of slices that exist one bit says that it is taken, that of the slot at which it begins: no two begin at the same.
     init(existing spots: some Sequence<SliceSpot>) {
         self = spots.reduce(.empty) { $0.addingExisting(at: $1.start) }

@@ -61,7 +61,8 @@ struct SliceLook {
         let memory = try part.memory().total
         return ExistingSlice(
             uuid: uuid, index: index, gpuInstance: instances.gpu, computeInstance: instances.compute,
-            profile: name(try known { () throws(NVMLError) in try part.name() }, sizes, memory), profileID: place.profile,
+            profile: name(try known { () throws(NVMLError) in try part.name() }, sizes, memory),
+            profileID: place.profile,
             start: place.start, computeSlices: sizes.computeSlices, memory: memory,
             multiprocessors: sizes.multiprocessors,
             gpuInstanceMinor: capabilities.minor(gpu: gpu.minor, gpuInstance: instances.gpu),
