@@ -101,10 +101,11 @@ extension Engine {
 
     private func watchDevices() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: settings.scanInterval)
+            try? await Task.sleep(for: isWatching ? settings.watchInterval : settings.scanInterval)
             guard !Task.isCancelled else { return }
             do throws(EngineError) {
                 try await look()
+                await watchOver()
             } catch {
                 log.warning("what was seen of the GPUs was not written down", metadata: ["error": "\(error)"])
             }

@@ -45,7 +45,7 @@ struct Pool {
                 .init(
                     directory: CDIDirectory(path: paths.cdiDirectory), deviceRoot: driver.deviceRoot,
                     isolation: isolation)),
-            holders: holders, clock: .machine, settings: EngineSettings(grace: settings.grace), log: log)
+            holders: holders, offenders: OffenderCurbs(), clock: .machine, settings: engineSettings, log: log)
         try await start(
             engine, deciding: LedgerSettings(policy: settings.placementPolicy, queueing: settings.queueing))
         let server = APIServer(
@@ -72,6 +72,12 @@ struct Pool {
         }
         manager.tellStopping()
         devices.close()
+    }
+
+    private var engineSettings: EngineSettings {
+        var settings = EngineSettings(grace: self.settings.grace)
+        settings.watchdog = self.settings.watchdog
+        return settings
     }
 
     private var installedEngines: [EngineCommand] {
