@@ -28,6 +28,7 @@ final class StandInPool: PoolService {
         var reserved: [ReservationAsk] = []
         var quotaChanges: [(path: String, change: QuotaChange?)] = []
         var drained: [GPUID: String] = [:]
+        var watchdog = WatchdogReading(counts: [:], open: [], strangers: [])
     }
 
     let state = Mutex(State())
@@ -215,6 +216,7 @@ final class StandInPool: PoolService {
         }
     }
 
+    var watchdogReading: WatchdogReading { state.withLock { $0.watchdog } }
     var now: Moment { Sample.now }
     var wallOffset: Int64 { Sample.wallOffset }
 }
