@@ -105,10 +105,10 @@ extension Engine {
             guard !Task.isCancelled else { return }
             do throws(EngineError) {
                 try await look()
-                await watchOver()
             } catch {
                 log.warning("what was seen of the GPUs was not written down", metadata: ["error": "\(error)"])
             }
+            await watchOver()
         }
     }
 

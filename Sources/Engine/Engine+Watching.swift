@@ -133,7 +133,8 @@ extension Engine {
         let owner = owner(of: process, grants)
         return WatchdogLook.Process(
             pid: process.pid, startTicks: startTicks, memory: process.memory, busyPercent: process.busyPercent,
-            user: process.user ?? process.uid.map { "user \($0)" }, command: process.command.map { String($0.prefix(80)) },
+            user: process.user ?? process.uid.map { "user \($0)" },
+            command: process.command.map { String($0.prefix(80)) },
             owner: owner == .nobody && standing == .divvy ? .divvy : owner, isSpared: standing == .spared)
     }
 
@@ -161,7 +162,7 @@ extension Engine {
         watch.standings = watch.standings.filter { strangers.contains($0.key) }
         let unknown = strangers.filter { watch.standings[$0] == nil }.sorted { $0.pid < $1.pid }
         guard !unknown.isEmpty else { return }
-        let answers = await offenders.standing(of: unknown, sparing: settings.watchdog.spared)
+        let answers = await offenders.standing(of: unknown, sparing: settings.watchdog.sparedPrograms)
         for process in unknown { watch.standings[process] = answers[process.pid] ?? .ordinary }
     }
 }

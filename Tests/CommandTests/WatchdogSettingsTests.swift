@@ -31,13 +31,13 @@ import Testing
               memorySlack: 1GiB
               shareSlack: 0.2
               shareAfter: 1m
-              spare: [Xorg, "my tool"]
+              spare: [Xorg, "my tool", usual]
             """)
         let watchdog = settings.watchdog
         #expect(Finding.Kind.allCases.map(watchdog.action) == [.kill, .freeze, .throttle, .off])
         #expect(watchdog.samples == 5 && watchdog.memorySlack == .gibibytes(1))
         #expect(watchdog.shareSlackPercent == 20 && watchdog.shareAfter == Span(seconds: 60))
-        #expect(watchdog.spared == ["Xorg", "my tool"])
+        #expect(watchdog.sparedPrograms.starts(with: ["Xorg", "my tool", "Xorg", "Xwayland"]))
         let lines = Table(settings, origins: origins, paths: StandardPaths(uid: 0, environment: [:])).lines()
         #expect(lines.contains { $0.contains("watchdog.unleased") && $0.contains("kill") && $0.contains("/c.yaml:2") })
     }
@@ -64,7 +64,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("  unleased: shout", "2: \"shout\" is no value of watchdog.unleased; it is off, warn, throttle, freeze or kill"),
+        (
+            "  unleased: shout",
+            "2: \"shout\" is no value of watchdog.unleased; it is off, warn, throttle, freeze or kill"
+        ),
         ("  unleashed: warn", "2: \"unleashed\" is not a key of watchdog; did you mean \"unleased\"?"),
         ("  samples: 0", "2: \"0\" is no value of watchdog.samples; it is a whole number from 1 to 60"),
         (

@@ -58,6 +58,8 @@ final class Ticker {
     /// The file that it runs, where it has one of its own.
     let program: String?
     private let directory: String
+    /// To be waited for.
+    private let child: pid_t?
 
     init(named name: String? = nil, isChild: Bool = false) throws {
         var template = Array("/tmp/divvy-ticker-XXXXXX".utf8CString)
@@ -66,17 +68,23 @@ final class Ticker {
         var shell = "/bin/sh"
         if let name {
             shell = "\(directory)/\(name)"
-            try FileManager.default.copyItem(atPath: URL(filePath: "/bin/sh").resolvingSymlinksInPath().path, toPath: shell)
+            try FileManager.default.copyItem(
+                atPath: URL(filePath: "/bin/sh").resolvingSymlinksInPath().path, toPath: shell)
         }
         program = name.map { "\(directory)/\($0)" }
         let loop = "while :; do echo >> \(directory)/count; sleep 0.02; done"
         // A shell in between that ends leaves it to the machine's first process.
-        let script = isChild ? "echo $$ > \(directory)/pid; exec \(shell) -c '\(loop)'" : "\(shell) -c '\(loop)' & echo $! > \(directory)/pid"
-        let process = Process()
-        process.executableURL = URL(filePath: "/bin/sh")
-        process.arguments = ["-c", script]
-        try process.run()
-        if !isChild { process.waitUntilExit() }
+        let script =
+            isChild
+            ? "echo $$ > \(directory)/pid; exec \(shell) -c '\(loop)'"
+            : "\(shell) -c '\(loop)' & echo $! > \(directory)/pid"
+        var arguments = [strdup("sh"), strdup("-c"), strdup(script), nil]
+        defer { for argument in arguments { free(argument) } }
+        var child: pid_t = 0
+        try #require(posix_spawn(&child, "/bin/sh", nil, nil, &arguments, environ) == 0)
+        self.child = isChild ? child : nil
+        var status: Int32 = 0
+        if !isChild { while waitpid(child, &status, 0) < 0, errno == EINTR {} }
         var found: ProcessIdentity?
         for _ in 0..<500 {
             let text = (try? String(contentsOfFile: "\(directory)/pid", encoding: .utf8)) ?? ""
@@ -104,6 +112,8 @@ final class Ticker {
 
     func kill() {
         _ = ProcessSignal.send(SIGKILL, to: identity)
+        var status: Int32 = 0
+        if let child { while waitpid(child, &status, 0) < 0, errno == EINTR {} }
         try? FileManager.default.removeItem(atPath: directory)
     }
 }

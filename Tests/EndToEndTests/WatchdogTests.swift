@@ -30,7 +30,8 @@ struct `The watchdog of a pool` {
             #expect(try eventually { pool.text("greedy") == "held\n" }, "\(pool.text("greedy.errors"))")
             #expect(try eventually(5) { try pool.events("leaseOverMemory").count == 1 })
             #expect(
-                try pool.events("leaseOverMemory").first?.contains("lease-2 holds 3.1 GiB of GPU 0 and was granted 1 GiB")
+                try pool.events("leaseOverMemory").first?.contains(
+                    "lease-2 holds 3.1 GiB of GPU 0 and was granted 1 GiB")
                     == true)
             #expect(try eventually(2) { !greedy.isRunning })
             #expect(greedy.wait() == 128 + SIGKILL)
@@ -75,7 +76,8 @@ struct `The watchdog of a pool` {
             #expect(try eventually { pool.text("stranger") == "held\n" })
             #expect(try eventually(5) { try pool.events("processUnleased").count == 1 })
             let told = try #require(try pool.events("processUnleased").first)
-            #expect(told.contains("process \(stranger.pid) (") && told.contains("hold 3000) is on GPU 0 without a lease"))
+            #expect(
+                told.contains("process \(stranger.pid) (") && told.contains("hold 3000) is on GPU 0 without a lease"))
             switch action {
             case "freeze": #expect(try eventually(2) { pool.stoppedProcesses("limited") == 1 })
             case "kill": #expect(try eventually(2) { !stranger.isRunning })
@@ -113,7 +115,8 @@ struct `The watchdog of a pool` {
         try pool.watch("unleased: shout")
         try pool.launch()
         #expect(pool.daemon?.wait() == 78)
-        #expect(pool.log.contains("\"shout\" is no value of watchdog.unleased; it is off, warn, throttle, freeze or kill"))
+        #expect(
+            pool.log.contains("\"shout\" is no value of watchdog.unleased; it is off, warn, throttle, freeze or kill"))
     }
 }
 

@@ -39,7 +39,9 @@ final class NotingControl: OffenderControl {
 @Suite(.timeLimit(.minutes(1))) struct `The engine's watchdog` {
     private func scan(_ processes: [Int: [GPUProcess]]) -> DeviceScan { ScriptedDevices.box(2, processes: processes) }
 
-    private func process(_ pid: Int32, started: UInt64 = 1, memory: Bytes = .gibibytes(3), uid: UInt32 = 1000) -> GPUProcess {
+    private func process(_ pid: Int32, started: UInt64 = 1, memory: Bytes = .gibibytes(3), uid: UInt32 = 1000)
+        -> GPUProcess
+    {
         GPUProcess(
             pid: pid, memory: memory, uid: uid, user: "ada", command: "train", cgroup: nil, startTicks: started,
             lease: nil)
@@ -151,7 +153,9 @@ final class NotingControl: OffenderControl {
         }
     }
 
-    @Test func `knows after a start what it found before, and undoes what the settings do not want any more`() async throws {
+    @Test func `knows after a start what it found before, and undoes what the settings do not want any more`()
+        async throws
+    {
         let journal = MemoryJournal()
         let first = NotingControl()
         first.state.withLock { state in

@@ -136,7 +136,8 @@ import Testing
     @Test func `only tells of spared programs, and of nothing that is off`() {
         var watch = watch { $0.unleased = .kill }
         watch.processes = [process(7, .nobody, isSpared: true)]
-        #expect(watch.look(5) == [.found(Finding(.unleased, gpu: gpu, .process(pid: 7, startTicks: 1)), .warn, .init())])
+        #expect(
+            watch.look(5) == [.found(Finding(.unleased, gpu: gpu, .process(pid: 7, startTicks: 1)), .warn, .init())])
         var off = self.watch { $0.unleased = .off }
         off.processes = [process(7, .nobody, isSpared: true), process(8, .nobody)]
         #expect(off.look(10) == [])
@@ -144,7 +145,9 @@ import Testing
 
     // MARK: Memory
 
-    private func overMemory(_ memory: Bytes, processes count: Int32 = 1, _ grant: WatchdogLook.Grant) -> [WatchdogReport] {
+    private func overMemory(_ memory: Bytes, processes count: Int32 = 1, _ grant: WatchdogLook.Grant)
+        -> [WatchdogReport]
+    {
         var watch = watch()
         watch.grants = [grant]
         let each = Bytes(memory.count / Int64(count))

@@ -8,7 +8,9 @@ extension Ledger {
             guard !findings.contains(where: { $0.finding == finding }) else { return }
             findings.append(OpenFinding(finding, action, evidence, since: now))
             findings.sort { $0.finding < $1.finding }
-            tell(finding.kind.notice, finding, evidence, text: finding.words(evidence, on: name(of: finding.gpu)), &effects)
+            tell(
+                finding.kind.notice, finding, evidence, text: finding.words(evidence, on: name(of: finding.gpu)),
+                &effects)
         case .acted(let finding, let act):
             guard let place = findings.firstIndex(where: { $0.finding == finding }) else {
                 // It ended meanwhile: what was done is undone.
@@ -104,8 +106,9 @@ extension Finding {
         case .gone: "\(name) is not on \(gpu) any more"
         case .within: "\(name) is within its \(kind == .overShare ? "share" : "memory") of \(gpu) again"
         case .leased: "\(name) has a lease for \(gpu) now"
-        case .leaseOver: "\(name) has ended or is being ended; it was over its "
-            + "\(kind == .overShare ? "share" : "memory") of \(gpu)"
+        case .leaseOver:
+            "\(name) has ended or is being ended; it was over its "
+                + "\(kind == .overShare ? "share" : "memory") of \(gpu)"
         case .gpuGone: "\(gpu) is gone, and with it \(what(on: gpu))"
         case .settings: "\(what(on: gpu)): the settings of the watchdog have changed"
         }

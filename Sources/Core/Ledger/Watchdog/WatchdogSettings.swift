@@ -16,8 +16,9 @@ package struct WatchdogSettings: Hashable, Sendable {
     package var shareSlackPercent = 15
     /// For how long it must take too much before it is found, and keep to its share before that is over.
     package var shareAfter = Span(seconds: 10)
-    /// Programs without a lease that are told of and never acted on, by the name of the program's file.
-    package var spared = WatchdogSettings.usuallySpared
+    /// Programs without a lease that are told of and never acted on, by the name of the program's file; the word `usual`
+    /// stands for those that nobody wants to act on by accident.
+    package var spared = [WatchdogSettings.usual]
 
     package init() {}
 
@@ -30,8 +31,15 @@ package struct WatchdogSettings: Hashable, Sendable {
         }
     }
 
+    /// The programs that `spared` means.
+    package var sparedPrograms: [String] {
+        spared.flatMap { $0 == Self.usual ? Self.usuallySpared : [$0] }
+    }
+
+    package static let usual = "usual"
+
     /// Display servers, which take the machine's screen with them, and the driver's own services.
-    package static let usuallySpared = [
+    private static let usuallySpared = [
         "Xorg", "Xwayland", "X", "gnome-shell", "kwin_wayland", "kwin_x11", "mutter", "weston", "sway", "Hyprland",
         "gdm", "sddm", "lightdm", "nvidia-persistenced", "nvidia-cuda-mps-control", "nvidia-cuda-mps-server",
         "nv-hostengine", "dcgm",

@@ -33,10 +33,12 @@ struct CgroupFile: Hashable {
             return CgroupFile(
                 path: "\(cgroup.directory)/cpu.max", before: before, usual: "max 100000", held: "10000 100000")
         }
-        guard let before = cgroup.text("cpu.cfs_quota_us"), let period = cgroup.text("cpu.cfs_period_us").flatMap({ Int($0) })
+        guard let before = cgroup.text("cpu.cfs_quota_us"),
+            let period = cgroup.text("cpu.cfs_period_us").flatMap({ Int($0) })
         else { return nil }
         return CgroupFile(
-            path: "\(cgroup.directory)/cpu.cfs_quota_us", before: before, usual: "-1", held: "\(max(period / 10, 1000))")
+            path: "\(cgroup.directory)/cpu.cfs_quota_us", before: before, usual: "-1", held: "\(max(period / 10, 1000))"
+        )
     }
 
     /// Why it could not be written; nil when it was.

@@ -39,7 +39,8 @@ struct CgroupMounts: Hashable, Sendable {
             let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
             guard fields.count == 3 else { continue }
             let isMeant =
-                controller.map { fields[1].split(separator: ",").contains($0[...]) } ?? (fields[0] == "0" && fields[1].isEmpty)
+                controller.map { fields[1].split(separator: ",").contains($0[...]) }
+                ?? (fields[0] == "0" && fields[1].isEmpty)
             guard isMeant else { continue }
             return Cgroup(path: String(fields[2]), mount: mount)
         }

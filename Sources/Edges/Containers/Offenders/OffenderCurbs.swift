@@ -57,7 +57,9 @@ package struct OffenderCurbs: OffenderControl {
         case .kill:
             for process in processes {
                 await settings.beforeKill(process)
-                note(ProcessSignal.send(SIGKILL, to: process), "killed process \(process.pid)", "killed", process, &outcome)
+                note(
+                    ProcessSignal.send(SIGKILL, to: process), "killed process \(process.pid)", "killed", process,
+                    &outcome)
             }
         case .freeze:
             for process in processes { freeze(process, among: processes, standing, &outcome) }

@@ -29,7 +29,9 @@ enum SparedProgram {
         let length = readlink("/proc/\(pid)/exe", &buffer, buffer.count)
         guard length > 0 else { return false }
         let path = String(decoding: buffer.prefix(length).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        guard programs.contains(HostFiles.split(path).name), ProcessTable.containers(of: pid).isEmpty else { return false }
+        guard programs.contains(HostFiles.split(path).name), ProcessTable.containers(of: pid).isEmpty else {
+            return false
+        }
         var file = stat()
         guard stat("/proc/\(pid)/exe", &file) == 0 else { return false }
         return file.st_uid == 0 && file.st_mode & (S_IWGRP | S_IWOTH) == 0

@@ -12,7 +12,9 @@ enum WatchdogKey: String, CaseIterable {
         case .memorySlack: "\(QuantityText.memoryForm), or 0"
         case .shareSlack: "a share of a GPU from 0 to 1, such as 0.15"
         case .shareAfter: "\(QuantityText.spanForm), from 2s to 1h"
-        case .spare: "a list of programs by their files' names, such as [Xorg, gnome-shell]"
+        case .spare:
+            "a list of programs by their files' names, such as [usual, train-monitor], where usual is display servers and the "
+                + "driver's own services"
         }
     }
 }
