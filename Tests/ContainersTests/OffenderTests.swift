@@ -27,7 +27,7 @@ struct `An offender` {
         try cgroup.add(ticker.pid)
         let outcome = await curbs.curb(offender(.freeze, [ticker.identity]), standing: [])
         #expect(outcome.problems == [])
-        #expect(outcome.done == ["froze cgroup \(cgroup.directory)"])
+        #expect(outcome.done == ["frozen cgroup \(cgroup.directory)"])
         #expect(try await eventually { cgroup.isFrozen })
         // It is a second thing to find that it has stopped: whatever it was about to write is written by now.
         let count = ticker.count
@@ -81,7 +81,7 @@ struct `An offender` {
         try cgroup.add(ticker.pid)
         try cgroup.add(other.pid)
         let outcome = await curbs.curb(offender(.freeze, [ticker.identity]), standing: [])
-        #expect(outcome.done == ["froze cgroup \(cgroup.directory)"])
+        #expect(outcome.done == ["frozen cgroup \(cgroup.directory)"])
         #expect(try await eventually { cgroup.isFrozen })
         for curb in outcome.curbs { _ = await curbs.lift(curb) }
         #expect(try await eventually { !cgroup.isFrozen })

@@ -120,6 +120,41 @@ struct `The watchdog of a pool` {
     }
 }
 
+/// The same for containers, with engines for real.
+@Suite(
+    .tags(.engine), .serialized, .timeLimit(.minutes(5)),
+    .enabled(
+        if: Engines.areUsable || ProcessInfo.processInfo.environment["CI"] != nil,
+        "a private dockerd and Podman store need root"))
+struct `The watchdog of containers` {
+    @Test(arguments: ["docker", "podman"])
+    func `freezes one whose image has a driver library of its own, and lets it go to be ended`(engine: String) throws {
+        try Engines.with { pool, engines throws in
+            pool.stop()
+            try pool.watch("overMemory: freeze")
+            try pool.start()
+            let program = try LimitedProgram.build(for: pool)
+            let own = "\(try pool.ownDriver())/libcuda.so.1"
+            let started = try pool.divvy(
+                [
+                    "run", "--engine", engine, "-d", "--name", "greedy-\(engine)", "--gpus", "0.5", "--gpu-memory",
+                    "1GiB",
+                ]
+                    + engines.options(engine) + LimitedProgram.options(program) + ["-v", "\(own):/own/libcuda.so.1:ro"]
+                    + ["divvy-test", "env", "LD_LIBRARY_PATH=/own", "/bin/limited", "hold", "3000"])
+            #expect(started.status == 0, "\(started)")
+            let id = started.output.trimmingCharacters(in: .whitespacesAndNewlines)
+            #expect(try eventually(5) { try pool.events("watchdogActed").count == 1 })
+            let acted = try #require(try pool.events("watchdogActed").first)
+            #expect(acted.contains("lease-1 over its memory of GPU 0: divvy has frozen cgroup "), "\(acted)")
+            #expect(acted.contains(id), "\(acted) is not of container \(id)")
+            #expect(try pool.divvy("release", "1").status == 0)
+            #expect(try eventually(14) { try pool.leases()["lease-1"] == "ended" })
+            #expect(try eventually(3) { try pool.events("watchdogCleared").count == 1 })
+        }
+    }
+}
+
 extension Pool {
     /// Writes a configuration whose watchdog has one setting, for the daemon that starts next.
     fileprivate func watch(_ setting: String) throws {

@@ -65,7 +65,7 @@ final class NotingControl: OffenderControl {
         let control = NotingControl()
         control.state.withLock { state in
             state.outcome.curbs = [.wrote(file: "/x", before: "0")]
-            state.outcome.done = ["froze cgroup /x"]
+            state.outcome.done = ["frozen cgroup /x"]
         }
         let bench = bench(control) { $0.unleased = .freeze }
         try await bench.run { engine throws in
@@ -160,7 +160,7 @@ final class NotingControl: OffenderControl {
         let first = NotingControl()
         first.state.withLock { state in
             state.outcome.curbs = [.wrote(file: "/x", before: "0")]
-            state.outcome.done = ["froze cgroup /x"]
+            state.outcome.done = ["frozen cgroup /x"]
         }
         let processes = [0: [process(7)]]
         var bench = bench(first, journal: journal) { $0.unleased = .freeze }

@@ -102,7 +102,7 @@ package struct OffenderCurbs: OffenderControl {
         let file = ownCgroups(of: process, among: all, "freezer").lazy.compactMap(CgroupFile.freezing).first
         if let file {
             // What could not be written is tried by a signal.
-            if hold(file, "froze", standing, &outcome) { return }
+            if hold(file, "frozen", standing, &outcome) { return }
         }
         guard !standing.contains(.stopped(process)), !outcome.curbs.contains(.stopped(process)) else { return }
         let result = ProcessSignal.send(SIGSTOP, to: process)
