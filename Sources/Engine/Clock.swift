@@ -1,4 +1,5 @@
 package import Fleet
+package import Ledger
 
 /// The machine's clocks, handed in so that the engine and the simulator run the same code.
 package struct MachineClock: Sendable {
@@ -20,8 +21,12 @@ package struct MachineClock: Sendable {
 
 /// How the engine does what it does.
 package struct EngineSettings: Sendable {
-    /// Between two looks at the GPUs.
+    /// Between two looks at the GPUs while nothing is on them.
     package var scanInterval: Duration
+    /// The same while there is something for the watchdog to look at.
+    package var watchInterval = Duration.seconds(1)
+    /// What the watchdog looks for, and what it does then.
+    package var watchdog = WatchdogSettings()
     /// How long a holder may take to stop before it is made to.
     package var grace: Span
     /// A snapshot is taken after this many entries.

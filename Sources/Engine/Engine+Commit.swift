@@ -91,7 +91,7 @@ extension Engine {
     /// Whether an event with these effects changed the ledger; what did not is not written down.
     private static func changes(_ event: Event, _ effects: [Effect], wasDue: Bool, observedAnew: Bool) -> Bool {
         switch event {
-        case .configured, .anchored, .active: true
+        case .configured, .anchored, .active, .watched: true
         case .observed: observedAnew
         case .timePassed: wasDue
         case .asked, .held, .keptAlive, .extended, .endAsked, .holderGone, .reserved, .reservationEnded, .drained,
@@ -218,7 +218,7 @@ extension Event {
         switch self {
         case .endAsked, .holderGone, .timePassed, .reservationEnded: true
         case .configured, .anchored, .observed, .asked, .held, .keptAlive, .extended, .active, .reserved, .drained,
-            .quotaChanged:
+            .quotaChanged, .watched:
             false
         }
     }

@@ -32,6 +32,7 @@ extension Engine {
                     await holders.forget(lease)
                     settling.wake(lease)
                 }
+            case .lift(let curbs): await lift(curbs)
             case .answer: break
             }
         }

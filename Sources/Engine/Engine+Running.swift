@@ -101,13 +101,14 @@ extension Engine {
 
     private func watchDevices() async {
         while !Task.isCancelled {
-            try? await Task.sleep(for: settings.scanInterval)
+            try? await Task.sleep(for: isWatching ? settings.watchInterval : settings.scanInterval)
             guard !Task.isCancelled else { return }
             do throws(EngineError) {
                 try await look()
             } catch {
                 log.warning("what was seen of the GPUs was not written down", metadata: ["error": "\(error)"])
             }
+            await watchOver()
         }
     }
 

@@ -12,6 +12,7 @@ package actor Engine {
     let devices: any DeviceSource
     let preparer: any LeasePreparer
     let holders: any HolderWatch
+    let offenders: any OffenderControl
     let clock: MachineClock
     let settings: EngineSettings
     let log: Logger
@@ -36,6 +37,7 @@ package actor Engine {
     /// Leases that were live when the daemon started: a holder that is missing at once went while nobody looked.
     var foundAtStart: Set<LeaseID> = []
     var lookingBackUntil: Int64 = 0
+    var watch: WatchState
     var settling = Waiters()
     var listeners: [Int: AsyncStream<RecordedNotice>.Continuation] = [:]
     var nextListener = 0
@@ -50,12 +52,15 @@ package actor Engine {
 
     package init(
         journal: any Journal, devices: any DeviceSource, preparer: any LeasePreparer, holders: any HolderWatch,
-        clock: MachineClock, settings: EngineSettings = EngineSettings(), log: Logger
+        offenders: any OffenderControl = NoOffenderControl(), clock: MachineClock,
+        settings: EngineSettings = EngineSettings(), log: Logger
     ) {
         self.journal = journal
         self.devices = devices
         self.preparer = preparer
         self.holders = holders
+        self.offenders = offenders
+        watch = WatchState(settings.watchdog)
         self.clock = clock
         self.settings = settings
         self.log = log

@@ -79,7 +79,7 @@ import Testing
                 "/c.yaml:7: stateDirectory needs one value: an absolute path",
                 "/c.yaml:8: deviceRoot needs one value: an absolute path",
                 "/c.yaml:9: \"colour\" is not a key; the keys are "
-                    + (SettingsKey.allCases.map(\.rawValue) + ["queueing"]).joined(separator: ", "),
+                    + (SettingsKey.allCases.map(\.rawValue) + ["queueing", "watchdog"]).joined(separator: ", "),
             ])
     }
 

@@ -12,6 +12,8 @@ final class MemoryJournal: Journal {
         var batches: [Int] = []
         /// What the next appends fail with; entries that give back pass a full disk.
         var failure: JournalError?
+        /// Whether a full disk is full for everybody.
+        var refusesEverything = false
         var isSlow = false
     }
 
@@ -29,7 +31,7 @@ final class MemoryJournal: Journal {
         let failure = state.withLock { state -> JournalError? in
             if let failure = state.failure {
                 let isAsk = entries.contains { if case .asked = $0.event { true } else { false } }
-                if failure.code != .full || isAsk { return failure }
+                if failure.code != .full || isAsk || state.refusesEverything { return failure }
             }
             state.entries += entries
             state.batches.append(entries.count)
@@ -72,6 +74,7 @@ final class ScriptedDevices: DeviceSource {
         let driver = DriverInfo(version: "1", cudaVersion: nil, library: "", note: nil)
         let readings = gpus.indices.map { index in
             var reading = GPUReading()
+            reading.memoryUsed = .zero
             reading.processes = processes[index] ?? []
             return reading
         }
@@ -148,7 +151,9 @@ struct Bench {
     let engine: Engine
 
     init(
-        gpus: Int = 2, journal: MemoryJournal = MemoryJournal(), boot: String = "boot-1", snapshotsEvery: Int64 = 8_000
+        gpus: Int = 2, journal: MemoryJournal = MemoryJournal(), boot: String = "boot-1",
+        snapshotsEvery: Int64 = 8_000, settings: EngineSettings? = nil,
+        offenders: any OffenderControl = NoOffenderControl()
     ) {
         self.journal = journal
         devices = ScriptedDevices(gpus)
@@ -160,8 +165,10 @@ struct Bench {
                 return seconds * 1_000_000_000 + attoseconds / 1_000_000_000 + 1_000_000_000
             }, wall: { 1_700_000_000_000_000_000 })
         engine = Engine(
-            journal: journal, devices: devices, preparer: preparer, holders: holders, clock: clock,
-            settings: EngineSettings(scanInterval: .milliseconds(50), entriesPerSnapshot: snapshotsEvery),
+            journal: journal, devices: devices, preparer: preparer, holders: holders, offenders: offenders,
+            clock: clock,
+            settings: settings
+                ?? EngineSettings(scanInterval: .milliseconds(50), entriesPerSnapshot: snapshotsEvery),
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

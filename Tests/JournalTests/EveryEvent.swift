@@ -16,5 +16,21 @@ let everyEvent: [Event] = [
     .extended(LeaseID(number: 4), by: Span(nanoseconds: -1)),
     .endAsked(LeaseID(number: 5), .cancelled),
     .holderGone(LeaseID(number: 6), .gpuLost),
+    .watched(
+        .found(
+            Finding(.misplaced, gpu: GPUID("GPU-1"), .process(pid: 7, startTicks: .max)), .throttle,
+            FindingEvidence(
+                memory: Bytes(1), memoryGranted: Bytes(2), busyPercent: 3, percentGranted: 4,
+                lease: LeaseID(number: 5), user: "ada", command: "train \u{1F600}"))),
+    .watched(
+        .acted(
+            Finding(.overShare, gpu: GPUID("GPU-1"), .lease(LeaseID(number: 6))),
+            WatchdogAct(
+                handled: [ProcessIdentity(pid: 7, startTicks: 8, boot: "b")],
+                curbs: [
+                    .stopped(ProcessIdentity(pid: 7, startTicks: 8, boot: "b")),
+                    .wrote(file: "/sys/fs/cgroup/x/cpu.max", before: "max 100000"), .gateClosed(LeaseID(number: 6)),
+                ], done: nil, problem: "no"))),
+    .watched(.cleared(Finding(.unleased, gpu: GPUID("GPU-1"), .lease(LeaseID(number: 6))), .leaseOver)),
     .timePassed,
 ]

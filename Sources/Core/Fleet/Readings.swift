@@ -1,6 +1,8 @@
 /// A process that the driver sees on a GPU.
 package struct GPUProcess: Hashable, Sendable, Codable {
     package let pid: Int32
+    /// Field 22 of `/proc/PID/stat`, which tells it from a later process with the same pid; nil where it is not known.
+    package let startTicks: UInt64?
     /// nil where the driver does not tell.
     package let memory: Bytes?
     package let uid: UInt32?
@@ -17,10 +19,11 @@ package struct GPUProcess: Hashable, Sendable, Codable {
 
     package init(
         pid: Int32, memory: Bytes?, uid: UInt32?, user: String?, command: String?, cgroup: String?,
-        busyPercent: Int? = nil, slice: String? = nil, lease: LeaseID?
+        busyPercent: Int? = nil, slice: String? = nil, startTicks: UInt64? = nil, lease: LeaseID?
     ) {
         self.slice = slice
         self.pid = pid
+        self.startTicks = startTicks
         self.memory = memory
         self.uid = uid
         self.user = user

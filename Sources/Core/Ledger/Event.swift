@@ -56,6 +56,8 @@ package enum Event: Hashable, Sendable, Codable {
     case drained([GPUID], reason: String?)
     /// A queue's bounds are changed by hand, by its path; nil sets them back to the configuration.
     case quotaChanged(path: String, QuotaChange?)
+    /// The watchdog found something, did something about it, or saw it end.
+    case watched(WatchdogReport)
     /// Time has passed; whatever was due is due.
     case timePassed
 }
@@ -68,6 +70,8 @@ package enum Effect: Hashable, Sendable {
     case stop(Lease)
     /// Take back what was prepared for a lease that has ended.
     case dismiss(Lease)
+    /// Undo what was done about offenders, in this order.
+    case lift([Curb])
     /// Tell whoever listens.
     case tell(Notice)
     /// Answer whoever caused the event.
@@ -126,6 +130,8 @@ package struct Notice: Hashable, Sendable, Codable {
         case leaseIdle, leaseShrunk
         case gpuAdded, gpuRemoved, gpuHealthChanged, gpuDrained, foreignMemoryChanged, nodeChanged
         case reservationMade, reservationEnded, quotaChanged
+        /// What the watchdog found, what it did about that, and that it is over.
+        case processUnleased, processMisplaced, leaseOverMemory, leaseOverShare, watchdogActed, watchdogCleared
     }
 
     package let kind: Kind

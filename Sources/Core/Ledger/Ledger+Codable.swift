@@ -6,6 +6,7 @@ extension Ledger: Codable {
     private enum Key: String, CodingKey {
         case settings, anchor, observation, leases, queue, ended, nextNumber, now
         case promises, usage, reservations, reservedPlacements, nextReservation, quotaChanges, drained, nextDue
+        case findings
     }
 
     /// What can be derived is not written: the pool, the keys and what is due come from the leases.
@@ -24,6 +25,7 @@ extension Ledger: Codable {
         try container.encode(reservations, forKey: .reservations)
         try container.encode(reservedPlacements, forKey: .reservedPlacements)
         try container.encodeIfPresent(nextDue, forKey: .nextDue)
+        if !findings.isEmpty { try container.encode(findings, forKey: .findings) }
         try container.encode(nextReservation, forKey: .nextReservation)
         try container.encode(quotaChanges, forKey: .quotaChanges)
         try container.encode(drained.keys.sorted().map { [$0.rawValue, drained[$0] ?? ""] }, forKey: .drained)
@@ -39,6 +41,7 @@ extension Ledger: Codable {
         for pair in try container.decodeIfPresent([[String]].self, forKey: .drained) ?? [] where pair.count == 2 {
             drained[GPUID(pair[0])] = pair[1]
         }
+        findings = try container.decodeIfPresent([OpenFinding].self, forKey: .findings) ?? []
         promises = try container.decodeIfPresent([QueuePlan.Promise].self, forKey: .promises) ?? []
         reservations = try container.decodeIfPresent([Reservation].self, forKey: .reservations) ?? []
         reservedPlacements =

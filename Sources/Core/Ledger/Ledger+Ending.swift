@@ -151,6 +151,8 @@ extension Ledger {
         let isReboot = anchor.map { $0.boot != boot } ?? false
         anchor = ClockAnchor(boot: boot, offset: offset)
         guard isReboot else { return }
+        // Nothing of what was found is there any more, nor of what was done about it.
+        findings = []
         for lease in leases where lease.isLive { close(lease, .reboot, &effects) }
         effects.removeAll { if case .answer = $0 { true } else { false } }
     }

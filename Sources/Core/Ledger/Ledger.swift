@@ -46,6 +46,8 @@ package struct Ledger: Sendable {
     package internal(set) var quotaChanges: [String: QuotaChange] = [:]
     /// GPUs that get nothing new, with the reason.
     package internal(set) var drained: [GPUID: String] = [:]
+    /// What the watchdog has found and what is not over, in the order of findings.
+    package internal(set) var findings: [OpenFinding] = []
     /// Ended leases that it remembers, in the order they ended.
     var ended: [LeaseID] = []
     /// The number that the next lease gets.
@@ -104,6 +106,7 @@ package struct Ledger: Sendable {
         case .reservationEnded(let number): endReservation(number, &effects)
         case .drained(let gpus, let reason): drain(gpus, reason: reason, &effects)
         case .quotaChanged(let path, let change): changeQuota(of: path, change, &effects)
+        case .watched(let report): watch(report, &effects)
         case .timePassed: passTime(&effects)
         }
         checkInvariants()

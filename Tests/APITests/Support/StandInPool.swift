@@ -29,6 +29,7 @@ final class StandInPool: PoolService {
         var quotaChanges: [(path: String, change: QuotaChange?)] = []
         var drained: [GPUID: String] = [:]
         var admitted: [(arrival: Arrival, lease: LeaseID, caller: Caller)] = []
+        var watchdog = WatchdogReading(counts: [:], open: [], strangers: [])
     }
 
     let state = Mutex(State())
@@ -224,6 +225,7 @@ final class StandInPool: PoolService {
         }
     }
 
+    var watchdogReading: WatchdogReading { state.withLock { $0.watchdog } }
     var now: Moment { Sample.now }
     var wallOffset: Int64 { Sample.wallOffset }
 }

@@ -4,6 +4,7 @@
 //     tools MIB                     allocates that much; prints free, used and all bytes, as NVML tells them
 //     fill MIB                      allocates pieces of that size until it is refused; prints MiB and the last status
 //     hold MIB                      allocates that much, says so, and waits to be ended
+//     managed MIB                   the same with managed memory, fetched to the GPU
 //     share MICROSECONDS START LENGTH
 //                                   keeps the GPU busy with kernels of that length from START on, nanoseconds of the
 //                                   monotonic clock; prints nanoseconds of kernels done within LENGTH
@@ -116,8 +117,18 @@ int main(int count, char **words) {
         int status;
         while ((status = allocate(&address, mebibytes << 20)) == 0) sum += mebibytes;
         printf("%llu %d\n", (unsigned long long)sum, status);
-    } else if (strcmp(words[1], "hold") == 0) {
-        check(allocate(&address, mebibytes << 20), "cuMemAlloc");
+    } else if (strcmp(words[1], "hold") == 0 || strcmp(words[1], "managed") == 0) {
+        if (words[1][0] == 'h') {
+            check(allocate(&address, mebibytes << 20), "cuMemAlloc");
+        } else {
+            check(
+                ((int (*)(uint64_t *, size_t, unsigned))function("cuMemAllocManaged"))(&address, mebibytes << 20, 1),
+                "cuMemAllocManaged");
+            check(
+                ((int (*)(uint64_t, size_t, int, void *))function("cuMemPrefetchAsync"))(
+                    address, mebibytes << 20, 0, NULL),
+                "cuMemPrefetchAsync");
+        }
         puts("held");
         fflush(stdout);
         while (1) pause();

@@ -52,7 +52,7 @@ struct Pool {
                 .init(
                     directory: CDIDirectory(path: paths.cdiDirectory), deviceRoot: driver.deviceRoot,
                     isolation: isolation)),
-            holders: holders, clock: .machine, settings: EngineSettings(grace: settings.grace), log: log)
+            holders: holders, offenders: OffenderCurbs(), clock: .machine, settings: engineSettings, log: log)
         try await start(
             engine, deciding: LedgerSettings(policy: settings.placementPolicy, queueing: settings.queueing))
         let server = APIServer(
@@ -88,6 +88,12 @@ struct Pool {
         else { return nil }
         let directory = driver.library.map { String($0.prefix(upTo: $0.lastIndex(of: "/") ?? $0.startIndex)) }
         return TimeSlices(length, program: tool, environment: directory.map { ["LD_LIBRARY_PATH": $0] } ?? [:])
+    }
+
+    private var engineSettings: EngineSettings {
+        var settings = EngineSettings(grace: self.settings.grace)
+        settings.watchdog = self.settings.watchdog
+        return settings
     }
 
     private var installedEngines: [EngineCommand] {

@@ -1,3 +1,4 @@
+import Ledger
 import Queueing
 
 extension Settings {
@@ -8,7 +9,7 @@ extension Settings {
         SettingsKey.allCases.map { key in
             if let text = text(of: key) { return "\(key.rawValue): \(JSONValue.string(text).yaml)" }
             return "# \(key.rawValue): \(paths.text(of: key) ?? "")".trimmingTrailingSpace
-        } + queueing.yaml
+        } + queueing.yaml + watchdog.yaml
     }
 }
 

@@ -1,4 +1,5 @@
 package import Fleet
+package import Ledger
 package import Placement
 package import Queueing
 
@@ -31,6 +32,8 @@ package struct Settings: Hashable, Sendable {
     package var engine: Engine?
     /// Who is next, and the queues there are; they make a tree.
     package var queueing = QueueingSettings()
+    /// What on the GPUs no lease allows, and what is done about it.
+    package var watchdog = WatchdogSettings()
 
     package init() {}
 }

@@ -1,3 +1,4 @@
+package import Ledger
 package import Queueing
 import Yams
 
@@ -8,14 +9,19 @@ package struct SettingsFile: Sendable {
     package private(set) var values: [(key: SettingsKey, text: String, line: Int?)] = []
     /// The block `queueing`; nil when the file has none.
     package private(set) var queueing: (settings: QueueingSettings, lines: QueueingLines)?
+    /// The block `watchdog`; nil when the file has none.
+    package private(set) var watchdog: (settings: WatchdogSettings, lines: WatchdogLines)?
     package private(set) var issues: [SettingsIssue] = []
 
     static let queueingKey = "queueing"
+    static let watchdogKey = "watchdog"
 
     /// How many settings are in it; a queue is one.
-    package var count: Int { values.count + (queueing.map { $0.lines.count } ?? 0) }
+    package var count: Int {
+        values.count + (queueing.map { $0.lines.count } ?? 0) + (watchdog.map { $0.lines.keys.count } ?? 0)
+    }
 
-    /// Reads a YAML mapping of keys to single values, and of `queueing` to a block; an empty file sets nothing.
+    /// Reads a YAML mapping of keys to single values, and of `queueing` and `watchdog` to blocks; an empty file sets nothing.
     package init(path: String, text: String) {
         self.path = path
         let root: Node?
@@ -43,8 +49,14 @@ package struct SettingsFile: Sendable {
             if block.reader.issues.isEmpty { queueing = (block.settings, block.lines) }
             return
         }
+        if keyNode.scalar?.string == Self.watchdogKey {
+            let block = WatchdogReader(path: path, valueNode)
+            issues += block.reader.issues
+            if block.reader.issues.isEmpty { watchdog = (block.settings, block.lines) }
+            return
+        }
         guard let name = keyNode.scalar?.string, let key = SettingsKey(rawValue: name) else {
-            let names = SettingsKey.allCases.map(\.rawValue) + [Self.queueingKey]
+            let names = SettingsKey.allCases.map(\.rawValue) + [Self.queueingKey, Self.watchdogKey]
             let written = keyNode.scalar?.string ?? "this"
             let meant = Suggestion.nearest(to: written, among: names)
             issues.append(

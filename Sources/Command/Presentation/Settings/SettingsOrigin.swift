@@ -29,6 +29,9 @@ package struct SettingsOrigins: Hashable, Sendable {
         }
     }
 
+    /// Where the keys of the block `watchdog` stand.
+    var watchdog: [WatchdogKey: SettingsOrigin] = [:]
+
     private var queueingPath: String?
     private var queueingLines = QueueingLines()
 
@@ -63,6 +66,9 @@ extension Table {
             let keys = queue.settings.map { row("queue \(queue.path) \($0.key.rawValue)", $0.text, origin) }
             return keys.isEmpty ? [row("queue \(queue.path)", nil, origin)] : keys
         }
-        self.init(headings: ["SETTING", "VALUE", "FROM"], rows: keys + queueing + queues)
+        let watchdog = WatchdogKey.allCases.map { key in
+            row("watchdog.\(key.rawValue)", settings.watchdog.text(of: key), origins.watchdog[key])
+        }
+        self.init(headings: ["SETTING", "VALUE", "FROM"], rows: keys + queueing + queues + watchdog)
     }
 }

@@ -43,7 +43,7 @@ package struct SettingsSources: Sendable {
     /// The same, with where each value came from that did not stay at its default.
     ///
     /// The block `queueing` is one value: the strongest file that has it decides all of it, so that a tree of queues
-    /// is always one that somebody has written.
+    /// is always one that somebody has written. So is the block `watchdog`.
     package func settingsWithOrigins(
         file: String? = nil, read: Reader
     ) throws -> (settings: Settings, origins: SettingsOrigins) {
@@ -63,6 +63,10 @@ package struct SettingsSources: Sendable {
             if let queueing = contents.queueing {
                 settings.queueing = queueing.settings
                 origins.queueing = (path, queueing.lines)
+            }
+            if let watchdog = contents.watchdog {
+                settings.watchdog = watchdog.settings
+                origins.watchdog = watchdog.lines.keys.mapValues { .file(path: path, line: $0) }
             }
         }
         for key in SettingsKey.allCases {

@@ -28,6 +28,8 @@ package protocol PoolService: Sendable {
     func fleet() async -> FleetStatus
     func history(after sequence: Int64, limit: Int) async throws(EngineError) -> [RecordedNotice]
     func follow() async -> AsyncStream<RecordedNotice>
+    /// What the watchdog has seen, as of its last look.
+    var watchdogReading: WatchdogReading { get async }
     var now: Moment { get async }
     var wallOffset: Int64 { get async }
 }

@@ -32,6 +32,7 @@ struct Routes: Sendable {
     }
 
     private func add(to router: Router<CallContext>) {
+        router.get("metrics") { _, _ in await metrics() }
         let v1 = router.group("v1")
         v1.get("version") { _, _ in try await version() }
         v1.get("fleet") { _, context in try await fleet(context.caller) }

@@ -252,7 +252,7 @@ extension Scanner {
                 return GPUProcess(
                     pid: process.pid, memory: process.memory, uid: details?.uid,
                     user: details?.uid.flatMap(directory.user), command: details?.command, cgroup: details?.cgroup,
-                    busyPercent: process.busyPercent, slice: process.slice, lease: nil)
+                    busyPercent: process.busyPercent, slice: process.slice, startTicks: details?.startTicks, lease: nil)
             }
             seen[uuid]?.reading = reading
         }
