@@ -39,15 +39,17 @@ struct Pool {
             LimiterSettings(
                 directory: paths.limiterDirectory, builtLibrary: BuiltLimiter.library, builtView: BuiltLimiter.view,
                 deviceRoot: driver.deviceRoot, driverLibrary: { DriverFiles.library($1, of: $0) }))
+        let driverLimits = DriverLimitMeans(
+            NVMLDriverControl(library: driver.library), directory: paths.driverLimitsDirectory)
         let isolation = IsolationLadder(
-            driverLimits: AbsentMeans(because: "the driver's memory limits are not built yet"),
+            driverLimits: driverLimits,
             service: AbsentMeans(because: "multi-process service is not built yet"), limiter: limiter)
         let engine = Engine(
             journal: try openJournal(), devices: FencedDevices(devices, isolation: isolation),
             preparer: CDILeasePreparer(
                 .init(
                     directory: CDIDirectory(path: paths.cdiDirectory), deviceRoot: driver.deviceRoot,
-                    isolation: isolation)),
+                    admission: [Host.executable, "hook", "--socket", paths.socket], isolation: isolation)),
             holders: holders, clock: .machine, settings: EngineSettings(grace: settings.grace), log: log)
         try await start(
             engine, deciding: LedgerSettings(policy: settings.placementPolicy, queueing: settings.queueing))
@@ -65,6 +67,7 @@ struct Pool {
             configuration: .init(
                 services: [
                     .init(service: HolderService(holders: holders)),
+                    .init(service: DriverLimitService(means: driverLimits)),
                     .init(service: EngineService(engine: engine), failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: server, failureTerminationBehavior: .gracefullyShutdownGroup),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
