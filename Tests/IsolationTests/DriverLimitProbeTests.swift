@@ -70,7 +70,8 @@ import Testing
     }
 
     @Test func `not without cgroups`() async throws {
-        let means = DriverLimitMeans(bench.table, directory: bench.directory, mountinfo: { "" })
+        let means = DriverLimitMeans(
+            bench.table, directory: bench.directory, mountinfo: { "" }, watchEnd: LimitBench.watchEnd)
         #expect(
             await means.problem(on: bench.node())
                 == "no cgroups are mounted here, to which the driver's memory limits would apply")
@@ -91,7 +92,8 @@ import Testing
         let found = CgroupHierarchy.all(mountinfo: hybrid)
         #expect(
             found == [
-                .init(kind: .unified, mount: "/sys/fs/cgroup/unified"), .init(kind: .memory, mount: "/sys/fs/cgroup/me mory"),
+                .init(kind: .unified, mount: "/sys/fs/cgroup/unified"),
+                .init(kind: .memory, mount: "/sys/fs/cgroup/me mory"),
             ])
     }
 
@@ -111,7 +113,8 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: root) }
         for (path, on) in [("", "cpu dmem"), ("/a", ""), ("/a/b", "")] {
             try FileManager.default.createDirectory(atPath: root + path, withIntermediateDirectories: true)
-            try "cpu dmem memory\n".write(toFile: "\(root + path)/cgroup.controllers", atomically: false, encoding: .utf8)
+            try "cpu dmem memory\n".write(
+                toFile: "\(root + path)/cgroup.controllers", atomically: false, encoding: .utf8)
             try on.write(toFile: "\(root + path)/cgroup.subtree_control", atomically: false, encoding: .utf8)
         }
         CgroupHierarchy(kind: .unified, mount: root).countDeviceMemory(in: root + "/a/b")

@@ -1,3 +1,4 @@
+import Containers
 import Engine
 import Fleet
 import Foundation
@@ -105,7 +106,7 @@ final class Sleeper {
     }
 
     var identity: ProcessIdentity {
-        ProcessIdentity(pid: pid, startTicks: ProcessFacts(of: pid)?.startTicks ?? 0, boot: "b")
+        ProcessIdentity(pid: pid, startTicks: ProcessFacts(of: pid)?.startTicks ?? 0, boot: ProcessFacts.boot)
     }
 }
 
@@ -116,6 +117,12 @@ final class LimitBench {
     /// The trees of this machine in which a test may make cgroups.
     static let trees = CgroupHierarchy.all(mountinfo: SmallFile.text("/proc/self/mountinfo") ?? "")
     static let isUsable = geteuid() == 0 && !trees.isEmpty && access(trees[0].mount, W_OK) == 0
+
+    /// The daemon's own way to learn of ends, which is the other edge's.
+    private static let watch = Result { try ProcessWatch() }
+    static let watchEnd: DriverLimitMeans.EndWatch = { process, ended in
+        _ = try? watch.get().watch(process, ended: ended)
+    }
 
     let directory: String
     let table = LimitTable()
@@ -134,7 +141,7 @@ final class LimitBench {
 
     /// A means that takes limits away as programs end. Another one in the same directory is the next daemon's.
     func means() -> DriverLimitMeans {
-        let means = DriverLimitMeans(table, directory: directory)
+        let means = DriverLimitMeans(table, directory: directory, watchEnd: Self.watchEnd)
         tasks.append(Task { await means.run() })
         return means
     }

@@ -207,7 +207,7 @@ struct `Memory limits of the driver` {
         let means = bench.means()
         let container = try Sleeper(in: try bench.cgroup())
         let identity = container.identity
-        let another = ProcessIdentity(pid: identity.pid, startTicks: identity.startTicks - 1, boot: "b")
+        let another = ProcessIdentity(pid: identity.pid, startTicks: identity.startTicks - 1, boot: identity.boot)
         for process in [another, identity] {
             if process == identity { container.end() }
             let refused = await refusal { () throws(PreparationError) in

@@ -39,8 +39,10 @@ struct Pool {
             LimiterSettings(
                 directory: paths.limiterDirectory, builtLibrary: BuiltLimiter.library, builtView: BuiltLimiter.view,
                 deviceRoot: driver.deviceRoot, driverLibrary: { DriverFiles.library($1, of: $0) }))
+        let processes = try ProcessWatch()
         let driverLimits = DriverLimitMeans(
-            NVMLDriverControl(library: driver.library), directory: paths.driverLimitsDirectory)
+            NVMLDriverControl(library: driver.library), directory: paths.driverLimitsDirectory,
+            watchEnd: { process, ended in _ = processes.watch(process, ended: ended) })
         let isolation = IsolationLadder(
             driverLimits: driverLimits,
             service: AbsentMeans(because: "multi-process service is not built yet"), limiter: limiter)

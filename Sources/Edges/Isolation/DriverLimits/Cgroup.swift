@@ -45,7 +45,7 @@ struct Cgroup: Hashable, Sendable {
 
     /// Moves a process in, with all its threads.
     func take(_ pid: Int32) throws(CgroupError) {
-        guard SmallFile.write("\(pid)", to: "\(path)/cgroup.procs") else {
+        guard SmallFile.put("\(pid)", into: "\(path)/cgroup.procs") else {
             throw CgroupError("move process \(pid) into", path)
         }
     }
