@@ -42,8 +42,12 @@ struct Pool {
             LimiterSettings(
                 directory: paths.limiterDirectory, builtLibrary: BuiltLimiter.library, builtView: BuiltLimiter.view,
                 deviceRoot: driver.deviceRoot, driverLibrary: { DriverFiles.library($1, of: $0) }))
+        let processes = try ProcessWatch()
+        let driverLimits = DriverLimitMeans(
+            NVMLDriverControl(library: driver.library), directory: paths.driverLimitsDirectory,
+            watchEnd: { process, ended in _ = processes.watch(process, ended: ended) })
         let isolation = IsolationLadder(
-            driverLimits: AbsentMeans(because: "the driver's memory limits are not built yet"),
+            driverLimits: driverLimits,
             service: AbsentMeans(because: "multi-process service is not built yet"), limiter: limiter,
             timeSlices: timeSlices)
         let engine = Engine(
@@ -51,7 +55,7 @@ struct Pool {
             preparer: CDILeasePreparer(
                 .init(
                     directory: CDIDirectory(path: paths.cdiDirectory), deviceRoot: driver.deviceRoot,
-                    isolation: isolation)),
+                    admission: [Host.executable, "hook", "--socket", paths.socket], isolation: isolation)),
             holders: holders, offenders: OffenderCurbs(), clock: .machine, settings: engineSettings, log: log)
         try await start(
             engine, deciding: LedgerSettings(policy: settings.placementPolicy, queueing: settings.queueing))
@@ -69,6 +73,7 @@ struct Pool {
             configuration: .init(
                 services: [
                     .init(service: HolderService(holders: holders)),
+                    .init(service: DriverLimitService(means: driverLimits)),
                     .init(service: EngineService(engine: engine), failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: server, failureTerminationBehavior: .gracefullyShutdownGroup),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: log))
