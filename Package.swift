@@ -45,6 +45,7 @@ let package = Package(
     name: "divvy",
     products: [
         .executable(name: "divvy", targets: ["divvy"]),
+        .executable(name: "divvy-runtime", targets: ["divvy-runtime"]),
         .executable(name: "divvy-benchmarks", targets: ["divvy-benchmarks"]),
         // The simulated driver's library, SONAME libnvidia-ml.so.1.
         .library(name: "nvidia-ml", type: .dynamic, targets: ["SimulatedDriver"]),
@@ -176,6 +177,9 @@ let package = Package(
                 "SQLiteJournal", "SimulatedDevices", "Simulation", arguments, log, lifecycle, signals, system,
             ], path: "Sources/Command/Divvy", swiftSettings: strict),
 
+        // Started several times for every container: nothing but the C library.
+        .executableTarget(name: "divvy-runtime", path: "Sources/Command/Runtime", swiftSettings: strict),
+
         .executableTarget(
             name: "divvy-benchmarks", dependencies: ["Fleet", "LimiterAgent", "Placement", "Queueing", "Simulation"],
             path: "Benchmarks",
@@ -220,9 +224,10 @@ let package = Package(
         tests(
             "CommandTests",
             [
-                "API", "Engine", "Fleet", "Ledger", "Placement", "Presentation", "Queueing", "divvy", arguments, yams,
+                "API", "Engine", "Fleet", "Ledger", "Placement", "Presentation", "Queueing", "divvy", "divvy-runtime",
+                arguments, yams,
             ], exclude: ["Golden"]),
         tests("TidyTests", []),
         // Against the build's own program and driver library.
-        tests("EndToEndTests", ["divvy"], exclude: ["Programs"]),
+        tests("EndToEndTests", ["divvy", "divvy-runtime"], exclude: ["Programs"]),
     ])

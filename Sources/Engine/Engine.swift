@@ -141,6 +141,14 @@ package actor Engine {
         }
     }
 
+    /// Hands a granted lease on to another process: it ends with that one from now on.
+    package func hand(_ id: LeaseID, to process: ProcessIdentity, caller: Caller) async throws(EngineError) -> Lease {
+        try authorize(caller, for: id)
+        let lease = try await answer(to: .held(id, by: .process(process)))
+        await holders.follow(lease.holder, of: id, tenant: lease.tenant)
+        return lease
+    }
+
     /// Returns when what was read before is on disk.
     private func settled() async throws(EngineError) {
         do throws(JournalError) { try await settle() } catch { throw .journal(error) }

@@ -41,6 +41,10 @@ struct Daemon: Sendable {
     /// Has the limits of this process put in place, which is about to become a lease's command.
     func admit(to id: LeaseID) async throws -> LeaseView { try await call { try await $0.admit(to: id) } }
 
+    func hand(_ id: LeaseID, to pid: Int32) async throws -> LeaseView {
+        try await call { try await $0.hand(id, to: pid) }
+    }
+
     func queue() async throws -> QueueReportView { try await call { try await $0.queue() } }
 
     func why(_ id: LeaseID) async throws -> WhyView { try await call { try await $0.why(id) } }
