@@ -38,7 +38,8 @@ enum Machine {
         return "\(String(decoding: buffer[..<end], as: UTF8.self))/\(name)"
     }
 
-    /// Where it is remembered which containers have leases.
+    /// Where it is remembered which containers have leases. Podman deletes containers without the options that they were
+    /// made with, so no option has a say in it.
     static var recordDirectory: String { "\(ownDirectory ?? "/run/divvy")/containers" }
 
     /// The socket of a user's own daemon; nil where there is none, and for the machine's engines.

@@ -21,7 +21,8 @@ struct BundleDocument: Hashable {
 
     var annotations: [String: String] {
         guard case .object(let members)? = json["annotations"] else { return [:] }
-        return Dictionary(members.compactMap { member in member.value.text.map { (member.key, $0) } }) { _, last in last }
+        return Dictionary(members.compactMap { member in member.value.text.map { (member.key, $0) } }) { _, last in last
+        }
     }
 
     private static func split(_ entry: String) -> (name: String, value: String) {

@@ -18,7 +18,9 @@ enum ContainerWish: Hashable {
     private static let name = "LEASE_NAME"
     /// Variables of Divvy's that are no part of a request.
     private static let others =
-        SettingsKey.allCases.map(\.variable) + ["DIVVY_CONFIG", "DIVVY_LEASE", "DIVVY_LIMITER", "DIVVY_SIMULATED_DRIVER"]
+        SettingsKey.allCases.map(\.variable) + [
+            "DIVVY_CONFIG", "DIVVY_LEASE", "DIVVY_LIMITER", "DIVVY_SIMULATED_DRIVER",
+        ]
 
     /// Throws when a variable is most likely a slip, which must not become a container without GPUs.
     init(variables: [String: String], annotations: [String: String]) throws(Failure) {

@@ -60,7 +60,8 @@ struct LeasedContainer {
         guard let configuration = Self.absolute(call.configuration ?? "") else {
             throw Failure(.failed, "\(SystemFailure.last("cannot resolve \(call.configuration ?? "")"))")
         }
-        try LeaseRecord(lease: lease, configuration: configuration).write(to: call.record)
+        try LeaseRecord(lease: lease, socket: try connection.socketPath(), configuration: configuration)
+            .write(to: call.record)
         if call.verb == "run", !call.detached {
             // The runtime lives as long as the container, and is this process.
             try call.becomeRuntime()
@@ -118,6 +119,7 @@ struct LeasedContainer {
         unlink(call.record)
         // The lease has ended with its holder, or will when the daemon is back; this only makes it certain that its room
         // is free once the container is gone.
+        let connection = ConnectionOptions(socket: record.socket, config: nil)
         guard let daemon = try? Daemon(connection), (try? await daemon.end(record.lease)) != nil else { return 0 }
         let deadline = ContinuousClock.now + .seconds(1)
         while ContinuousClock.now < deadline, let lease = try? await daemon.lease(record.lease), lease.state != .ended {

@@ -45,7 +45,7 @@ extension APIClient {
 
     /// Hands a granted lease on to another process of the caller's: it ends with that one from now on.
     package func hand(_ id: LeaseID, to pid: Int32) async throws -> LeaseView {
-        try await call(.POST, "/v1/leases/\(id)/holder", body: HolderRequest(pid: pid))
+        try await call(.POST, "/v1/leases/\(id)/holder", body: HandoverRequest(pid: pid))
     }
 
     /// A part of the history: events after a sequence, oldest first.

@@ -84,8 +84,8 @@ extension Routes {
 
     func hand(_ request: Request, _ context: CallContext) async throws -> Response {
         let id = try leaseID(context)
-        let body = try await JSONBody.read(HolderRequest.self, from: request)
-        try AskReader.check(schema: body.schema, is: HolderRequest.schemaName)
+        let body = try await JSONBody.read(HandoverRequest.self, from: request)
+        try AskReader.check(schema: body.schema, is: HandoverRequest.schemaName)
         let caller = context.caller
         guard let process = ProcessIdentity.current(pid: body.pid) else {
             throw ProblemReport.badRequest("there is no process \(body.pid) that the daemon can see")
