@@ -96,6 +96,8 @@ import Testing
         let own = try #require(ProcessIdentity.current(pid: getpid()))
         #expect(own.belongs(to: getuid()))
         #expect(!own.belongs(to: 54_321))
+        #expect(ProcessIdentity.isInOurNamespace(getpid()))
+        #expect(!ProcessIdentity.isInOurNamespace(0), "a caller that cannot be seen")
         let gone = ProcessIdentity(pid: own.pid, startTicks: own.startTicks + 1, boot: own.boot)
         #expect(!gone.belongs(to: getuid()))
     }

@@ -35,6 +35,13 @@ struct `A container of divvy-runtime` {
             let own = try machine.run(engine, ["--rm"] + share + limited, ["sh", "-c", script])
             #expect(own.output == "1000 2\n/dev/nvidia0\n", "\(own)")
             #expect(try machine.pool.items("ps").isEmpty, "what has been deleted holds nothing")
+            if engine == "docker" {
+                let options = ["run", "--engine", "docker", "--runtime", "divvy", "--rm", "--gpus", "0.5"]
+                let run = try machine.pool.divvy(
+                    options + ["--gpu-memory", "1GiB"] + machine.engines.options("docker") + limited + ["divvy-test", "limited", "info"])
+                #expect(run.output == "1073741824 1073741824 1073741824\n", "one lease is enough: \(run)")
+                #expect(try machine.pool.leases().count == 4)
+            }
             #expect(try machine.records.isEmpty)
         }
     }
@@ -91,6 +98,8 @@ struct `A container of divvy-runtime` {
             #expect(held.status == 0, "\(held)")
             #expect(try refusal("DIVVY_GPUS=0.5").contains("taken by leases"))
             #expect(try machine.pool.leases().count == 1)
+            #expect(try machine.pool.divvy("release", "lease-1").status == 0)
+            #expect(try refusal("DIVVY_LEASE=lease-1").contains("lease-1, which has ended"))
             machine.pool.crash()
             #expect(try refusal("DIVVY_GPUS=0.5").contains("no daemon"))
         }

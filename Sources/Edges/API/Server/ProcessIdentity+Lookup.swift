@@ -19,6 +19,16 @@ extension ProcessIdentity {
         return isOwn && Self.current(pid: pid) == self
     }
 
+    /// Whether what a process calls a pid is one here as well: false in containers, and for what cannot be seen.
+    static func isInOurNamespace(_ pid: Int32) -> Bool {
+        func namespace(_ process: String) -> (UInt, UInt)? {
+            var status = stat()
+            return stat("/proc/\(process)/ns/pid", &status) == 0 ? (UInt(status.st_dev), UInt(status.st_ino)) : nil
+        }
+        guard let ours = namespace("self"), let theirs = namespace("\(pid)") else { return false }
+        return ours == theirs
+    }
+
     private static func realUser(of pid: Int32) -> UInt32? {
         guard let status = read("/proc/\(pid)/status") else { return nil }
         let line = status.split(separator: UInt8(ascii: "\n")).first { $0.starts(with: "Uid:".utf8) }

@@ -87,6 +87,11 @@ extension Routes {
         let body = try await JSONBody.read(HandoverRequest.self, from: request)
         try AskReader.check(schema: body.schema, is: HandoverRequest.schemaName)
         let caller = context.caller
+        guard ProcessIdentity.isInOurNamespace(caller.pid) else {
+            throw ProblemReport.badRequest(
+                "the caller counts processes in a namespace of its own, so \(body.pid) means nothing here",
+                hint: "call from outside the container")
+        }
         guard let process = ProcessIdentity.current(pid: body.pid) else {
             throw ProblemReport.badRequest("there is no process \(body.pid) that the daemon can see")
         }
