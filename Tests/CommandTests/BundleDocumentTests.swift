@@ -51,6 +51,14 @@ import Testing
         #expect(try edited(before).json.compact == document(after).json.compact)
     }
 
+    @Test func `a device is mounted where none can be made`() throws {
+        let after = try edited(#"{"linux":{"namespaces":[{"type":"user"}],"devices":[{"path":"/dev/nvidia0"}]}}"#)
+        #expect(after.json["linux"]?["devices"] == .array([]))
+        #expect(
+            after.json["mounts"]?.compact.contains(
+                #"{"destination":"/dev/nvidia0","type":"bind","source":"/host/nvidia3","#) == true)
+    }
+
     @Test func `what a container lacks is made`() throws {
         let after = try edited("{}")
         #expect(after.environment == edits.environment)

@@ -36,7 +36,7 @@ struct `divvy-runtime called by hand` {
             #expect(try bundle.call("delete", "--force", bundle.container).status == 0)
             #expect(try pool.leases() == ["lease-1": "ended"])
             #expect(try bundle.configuration == before)
-            #expect(try bundle.files == ["config.json", "rootfs"])
+            #expect(try bundle.files.filter { $0.hasPrefix("config") } == ["config.json"])
         }
     }
 
@@ -109,6 +109,42 @@ struct `divvy-runtime called by hand` {
         }
     }
 
+    @Test func `of somebody without privilege has leases in that one's name, and holders of that one's own`() throws {
+        try with(["DIVVY_GPUS=0.5", "DIVVY_GPU_MEMORY=1GiB"]) { pool, bundle throws in
+            try bundle.giveAway()
+            chmod(pool.directory, 0o755)
+            chmod(pool.socket, 0o666)
+            let user = ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups"]
+            let environment = ["XDG_RUNTIME_DIR": bundle.path]
+            func call(_ words: String...) throws -> Program.Result {
+                try Program.run(user + bundle.words() + words, environment: environment)
+            }
+            let made = try call("create", "--bundle", bundle.path, bundle.container)
+            #expect(made.status == 0, "\(made)")
+            let lease = try #require(try pool.items("ps").first)
+            #expect((lease["tenant"] as? [String: Any])?["uid"] as? Int == 12345)
+            let holder = try #require((lease["holder"] as? [String: Any])?["pid"] as? Int)
+            let devices = try FileManager.default.contentsOfDirectory(atPath: "/proc/\(holder)/root/dev")
+            #expect(devices.filter { $0.hasPrefix("nvidia") }.sorted() == ["nvidia-uvm", "nvidia0", "nvidiactl"])
+
+            // The daemon stops holders as root: nobody may name one that is not theirs to stop.
+            func hand(to pid: Int) throws -> String {
+                let script = """
+                    import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+                    body = '{"pid": ' + sys.argv[2] + '}'
+                    s.sendall(('POST /v1/leases/lease-1/holder HTTP/1.1\\r\\nhost: x\\r\\ncontent-length: %d\\r\\n\\r\\n'
+                        % len(body) + body).encode()); print(s.recv(99).decode().split()[1])
+                    """
+                return try Program.run(user + ["/usr/bin/python3", "-c", script, pool.socket, "\(pid)"]).output
+            }
+            #expect(try hand(to: Int(getpid())) == "403\n")
+            #expect(try hand(to: holder) == "200\n")
+            #expect(try call("delete", "--force", bundle.container).status == 0)
+            #expect(try pool.leases() == ["lease-1": "ended"])
+            #expect(try bundle.recordsOfOwner().isEmpty)
+        }
+    }
+
     @Test func `is for containers what the real runtime is, to whoever asks for its version`() throws {
         try with([]) { _, bundle throws in
             let real = try Program.run(["runc", "--version"])
@@ -140,7 +176,7 @@ struct TestBundle {
 
     init(in pool: Pool, variables: [String]) throws {
         path = "\(pool.directory)/bundle"
-        root = "\(pool.directory)/runc"
+        root = "\(path)/runc"
         socket = pool.socket
         container = "divvy-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         let bin = "\(path)/rootfs/bin"
@@ -179,6 +215,35 @@ struct TestBundle {
 
     func words(over runtime: String = "runc", _ words: String...) -> [String] {
         [Registered.program, "--divvy-over", runtime, "--divvy-socket", socket, "--root", root] + words
+    }
+
+    /// Makes it a bundle of a user without privilege, who has this directory for everything.
+    func giveAway() throws {
+        let made = try Program.run([
+            "sh", "-c",
+            """
+            cd "$1" && env=$(mktemp) && mv config.json "$env" && runc spec --rootless && mv config.json rootless.json &&
+            mv "$env" config.json && /usr/bin/python3 - <<'END' && mkdir runc && chown -R 12345:12345 .
+            import json
+            ours = json.load(open('config.json'))
+            theirs = json.load(open('rootless.json'))
+            theirs['process'] = ours['process']
+            theirs['linux']['resources'] = {}
+            theirs['mounts'] = [m for m in theirs['mounts'] if not m['destination'].startswith('/sys')]
+            theirs.pop('hostname')
+            theirs['linux']['namespaces'] = [n for n in theirs['linux']['namespaces'] if n['type'] != 'uts']
+            for mapping in ('uidMappings', 'gidMappings'):
+                theirs['linux'][mapping][0]['hostID'] = 12345
+            json.dump(theirs, open('config.json', 'w'))
+            END
+            """, "sh", path,
+        ])
+        try #require(made.status == 0, "\(made.errors)")
+    }
+
+    /// What the user's own record directory holds.
+    func recordsOfOwner() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: "\(path)/divvy/containers")
     }
 
     func call(_ words: String...) throws -> Program.Result {

@@ -38,7 +38,9 @@ struct `A container of divvy-runtime` {
             if engine == "docker" {
                 let options = ["run", "--engine", "docker", "--runtime", "divvy", "--rm", "--gpus", "0.5"]
                 let run = try machine.pool.divvy(
-                    options + ["--gpu-memory", "1GiB"] + machine.engines.options("docker") + limited + ["divvy-test", "limited", "info"])
+                    options + ["--gpu-memory", "1GiB"] + machine.engines.options("docker") + limited + [
+                        "divvy-test", "limited", "info",
+                    ])
                 #expect(run.output == "1073741824 1073741824 1073741824\n", "one lease is enough: \(run)")
                 #expect(try machine.pool.leases().count == 4)
             }

@@ -42,8 +42,13 @@ struct BundleDocument: Hashable {
         }
         for node in edits.deviceNodes {
             guard let numbers = device(node.hostPath) else { throw .noDevice(node.hostPath) }
-            change("linux", "devices") { devices in
-                devices.filter { $0["path"]?.text != node.path } + [numbers.node(at: node.path)]
+            let others = { (devices: [JSONValue]) in devices.filter { $0["path"]?.text != node.path } }
+            if hasUserNamespace {
+                // No device can be made in there, and runtimes look for the machine's under the container's name.
+                change("linux", "devices", list: others)
+                change("mounts") { $0 + [Self.mount(node)] }
+            } else {
+                change("linux", "devices") { others($0) + [numbers.node(at: node.path)] }
             }
             change("linux", "resources", "devices") { rules in
                 rules.contains(numbers.rule) ? rules : rules + [numbers.rule]
@@ -70,6 +75,14 @@ struct BundleDocument: Hashable {
                 return isThere ? hooks : hooks + [value]
             }
         }
+    }
+
+    private var hasUserNamespace: Bool {
+        (json["linux"]?["namespaces"]?.items ?? []).contains { $0["type"]?.text == "user" }
+    }
+
+    private static func mount(_ node: ContainerEdits.DeviceNode) -> JSONValue {
+        mount(.init(hostPath: node.hostPath, containerPath: node.path, options: ["rw", "nosuid", "noexec", "bind"]))
     }
 
     private static func mount(_ mount: ContainerEdits.Mount) -> JSONValue {
