@@ -126,6 +126,40 @@ struct `A container of divvy-runtime` {
         }
     }
 
+    @Test func `has the hooks of its lease, also with divvy run and an engine without CDI`() throws {
+        try with { machine throws in
+            let pool = machine.pool
+            let (mark, socket) = ("\(pool.directory)/hooks", "\(pool.directory)/hooked.sock")
+            let hook = try pool.script("hook", "echo \"$1\" >>\(mark); cat >>\(mark); echo >>\(mark)")
+            let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Programs/hooked.py"
+            let hooked = try Program(
+                ["/usr/bin/python3", script, socket, pool.socket, hook], output: "\(pool.directory)/hooked")
+            defer {
+                hooked.signal(SIGKILL)
+                hooked.wait()
+            }
+            #expect(try eventually { FileManager.default.fileExists(atPath: socket) })
+            try machine.register(socket: socket)
+
+            let asked = try machine.run("docker", ["--rm", "-e", "DIVVY_GPUS=0.5"], ["sleep", "0"])
+            #expect(asked.status == 0, "\(asked)")
+            let run = ["run", "--engine", "docker", "--rm", "--gpus", "0.5"] + machine.engines.options("docker")
+            func divvy(_ options: String...) throws -> Program.Result {
+                let words = [Pool.divvy] + run + options + ["divvy-test", "sleep", "0"]
+                return try Program.run(words, environment: pool.environment.merging(["DIVVY_SOCKET": socket]) { $1 })
+            }
+            let ran = try divvy()
+            #expect(ran.status == 0, "\(ran)")
+            let lines = try String(contentsOfFile: mark, encoding: .utf8).split(separator: "\n")
+            #expect(lines.filter { $0.hasPrefix("lease-") } == ["lease-1", "lease-2"], "once for each container")
+            let state = try #require(
+                try JSONSerialization.jsonObject(with: Data(lines[1].utf8)) as? [String: Any], "\(lines)")
+            #expect((state["pid"] as? Int ?? 0) > 1 && state["status"] as? String != "running", "\(state)")
+            let other = try divvy("--runtime", "runc")
+            #expect(other.status == 125 && other.errors.contains("--runtime runc chooses another"), "\(other)")
+        }
+    }
+
     @Test func `is found by what divvy knows of processes, also by what is executed in it`() throws {
         try with { machine throws in
             let limited = LimitedProgram.options(try LimitedProgram.build(for: machine.pool))
@@ -166,6 +200,17 @@ struct Registered {
             engine == "podman"
             ? ["--runtime", Registered.program, "--runtime-flag", "divvy-socket=\(pool.socket)"] : []
         return try Program.run([engines.program(engine)] + global + [verb] + words, environment: engines.environment)
+    }
+
+    /// Tells Docker's daemon of another socket for the runtime.
+    func register(socket: String) throws {
+        let runtime: [String: Any] = ["path": Registered.program, "runtimeArgs": ["--divvy-socket", socket]]
+        try JSONSerialization.data(withJSONObject: ["runtimes": ["divvy": runtime]])
+            .write(to: URL(fileURLWithPath: "\(engines.directory)/daemon.json"))
+        let pid = try #require(engines.dockerPid)
+        kill(pid, SIGTERM)
+        try #require(try eventually(30) { kill(pid, 0) != 0 })
+        try engines.restart()
     }
 
     func run(_ engine: String, _ options: [String], _ command: [String]) throws -> Program.Result {
