@@ -57,15 +57,15 @@ struct LeasedContainer {
     }
 
     private func make(with lease: LeaseID, _ daemon: Daemon) async throws -> Int32 {
+        if call.verb == "run", !call.detached {
+            // The runtime lives as long as the container, deletes it, and is this process.
+            try call.becomeRuntime()
+        }
         guard let configuration = Self.absolute(call.configuration ?? "") else {
             throw Failure(.failed, "\(SystemFailure.last("cannot resolve \(call.configuration ?? "")"))")
         }
         try LeaseRecord(lease: lease, socket: try connection.socketPath(), configuration: configuration)
             .write(to: call.record)
-        if call.verb == "run", !call.detached {
-            // The runtime lives as long as the container, and is this process.
-            try call.becomeRuntime()
-        }
         var words = call.words
         let pidFile = call.pidFile ?? "\(call.record).pid"
         if call.pidFile == nil, let verb = words.firstIndex(of: call.verb) {
