@@ -87,6 +87,35 @@ struct `divvy-runtime called by hand` {
         }
     }
 
+    @Test func `keeps the lease when the daemon is killed and comes back while the container is made`() throws {
+        try with(["DIVVY_GPUS=0.5", "DIVVY_GPU_MEMORY=1GiB"]) { pool, bundle throws in
+            let (mark, go) = ("\(pool.directory)/creating", "\(pool.directory)/go")
+            let slow = try pool.script(
+                "slow",
+                """
+                case " $* " in *' create '*) echo $$ >\(mark); while [ ! -e \(go) ]; do sleep 0.05; done;; esac
+                exec runc "$@"
+                """)
+            let program = try Program(
+                bundle.words(over: slow, "create", "--bundle", bundle.path, bundle.container),
+                output: "\(pool.directory)/out")
+            #expect(try eventually { FileManager.default.fileExists(atPath: mark) })
+            pool.crash()
+            FileManager.default.createFile(atPath: go, contents: nil)
+            // The container is there, and its lease has nobody to be handed over by.
+            #expect(try eventually { try bundle.call("state", bundle.container).status == 0 })
+            #expect(program.isRunning)
+            try pool.start()
+            #expect(program.wait() == 0, "\(pool.text("out"))")
+            #expect(try pool.leases() == ["lease-1": "granted"])
+            let state = try bundle.call("state", bundle.container).output
+            let pid = (try JSONSerialization.jsonObject(with: Data(state.utf8)) as? [String: Any])?["pid"] as? Int
+            #expect((try pool.items("ps").first?["holder"] as? [String: Any])?["pid"] as? Int == pid)
+            #expect(try bundle.call("delete", "--force", bundle.container).status == 0)
+            #expect(try pool.leases() == ["lease-1": "ended"])
+        }
+    }
+
     @Test func `that cannot hand the lease over leaves no container behind`() throws {
         try with(["DIVVY_GPUS=1"]) { pool, bundle throws in
             // It makes the container and gives its own pid, which is nobody's by the time that it counts.

@@ -81,6 +81,8 @@ struct LeasedContainer {
                 throw Failure(.failed, "\(call.runtime) did not write the container's process into \(pidFile)")
             }
             if call.pidFile == nil { unlink(pidFile) }
+            // Of `run` the container may have ended by now; its lease ends with this process.
+            if call.verb == "run", kill(pid, 0) != 0, errno == ESRCH { return 0 }
             try await handOver(lease, to: pid, daemon)
         } catch {
             // A container that nothing answers for must not run.
