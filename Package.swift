@@ -45,6 +45,7 @@ let package = Package(
     name: "divvy",
     products: [
         .executable(name: "divvy", targets: ["divvy"]),
+        .executable(name: "divvy-runtime", targets: ["divvy-runtime"]),
         .executable(name: "divvy-benchmarks", targets: ["divvy-benchmarks"]),
         // The simulated driver's control daemon of the Multi-Process Service.
         .executable(name: "nvidia-cuda-mps-control", targets: ["SimulatedMPS"]),
@@ -181,6 +182,9 @@ let package = Package(
             name: "SimulatedMPS", dependencies: ["CSimulatedDriver"], path: "Sources/Command/SimulatedMPS",
             swiftSettings: strict),
 
+        // Started several times for every container: nothing but the C library.
+        .executableTarget(name: "divvy-runtime", path: "Sources/Command/Runtime", swiftSettings: strict),
+
         .executableTarget(
             name: "divvy-benchmarks", dependencies: ["Fleet", "LimiterAgent", "Placement", "Queueing", "Simulation"],
             path: "Benchmarks",
@@ -228,7 +232,8 @@ let package = Package(
         tests(
             "CommandTests",
             [
-                "API", "Engine", "Fleet", "Ledger", "Placement", "Presentation", "Queueing", "divvy", arguments, yams,
+                "API", "Engine", "Fleet", "Ledger", "Placement", "Presentation", "Queueing", "divvy", "divvy-runtime",
+                arguments, yams,
             ], exclude: ["Golden"]),
         tests("TidyTests", []),
         // A daemon of the end-to-end tests in which multi-process service is a twin.
@@ -240,5 +245,6 @@ let package = Package(
             ], path: "Tests/EndToEndTests/EnforcingPool", swiftSettings: strict),
         // Against the build's own program and driver library.
         tests(
-            "EndToEndTests", ["CSimulatedDriver", "EnforcingPool", "divvy"], exclude: ["EnforcingPool", "Programs"]),
+            "EndToEndTests", ["CSimulatedDriver", "EnforcingPool", "divvy", "divvy-runtime"],
+            exclude: ["EnforcingPool", "Programs"]),
     ])

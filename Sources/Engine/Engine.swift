@@ -146,6 +146,22 @@ package actor Engine {
         }
     }
 
+    /// Hands a granted lease on to another process: it ends with that one from now on.
+    package func hand(_ id: LeaseID, to process: ProcessIdentity, caller: Caller) async throws(EngineError) -> Lease {
+        try authorize(caller, for: id)
+        guard let before = ledger.lease(id), before.placement != nil else { throw .refused(.notGranted(id)) }
+        // Followed first: from the moment on that it is written down, the old holder's end must not end the lease.
+        await holders.follow(.process(process), of: id, tenant: before.tenant)
+        do throws(EngineError) {
+            return try await answer(to: .held(id, by: .process(process)))
+        } catch {
+            if let lease = ledger.lease(id), lease.placement != nil {
+                await holders.follow(lease.holder, of: id, tenant: lease.tenant)
+            }
+            throw error
+        }
+    }
+
     /// Returns when what was read before is on disk.
     private func settled() async throws(EngineError) {
         do throws(JournalError) { try await settle() } catch { throw .journal(error) }

@@ -91,4 +91,14 @@ import Testing
         #expect(ProcessIdentity.current(pid: 99_999_999) == nil)
         #expect(ProcessIdentity.current(pid: getpid())?.boot.count == 36)
     }
+
+    @Test func `a process belongs to the user whom it runs as, and to nobody else`() throws {
+        let own = try #require(ProcessIdentity.current(pid: getpid()))
+        #expect(own.belongs(to: getuid()))
+        #expect(!own.belongs(to: 54_321))
+        #expect(ProcessIdentity.isInOurNamespace(getpid()))
+        #expect(!ProcessIdentity.isInOurNamespace(0), "a caller that cannot be seen")
+        let gone = ProcessIdentity(pid: own.pid, startTicks: own.startTicks + 1, boot: own.boot)
+        #expect(!gone.belongs(to: getuid()))
+    }
 }

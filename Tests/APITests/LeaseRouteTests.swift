@@ -112,6 +112,20 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(20))
     }
 
+    @Test func `a lease is handed on to a process that is there`() async throws {
+        let pool = StandInPool()
+        try await TestDaemon.serving(pool) { daemon in
+            let client = APIClient(socket: daemon.socket)
+            let id = try await client.ask(LeaseRequest(gpus: "1", holder: .init(kind: .process))).id
+            let handed = try await client.hand(id, to: getppid())
+            #expect(handed.holder == HolderView(kind: .process, pid: getppid()))
+            await #expect(throws: APIClientError.self) { try await client.hand(id, to: 0x7FFF_FFFF) }
+            let slip = try await RawConnection.call(
+                daemon.socket, "POST", "/v1/leases/\(id)/holder", body: #"{"process": 1}"#)
+            #expect(slip.status == 400)
+        }
+    }
+
     @Test func `programs are admitted by their own process, and a container's by an operator`() async throws {
         let pool = StandInPool()
         try await TestDaemon.serving(pool) { daemon in

@@ -45,7 +45,7 @@ import Yams
                 operations.keys.filter { $0 != "parameters" }.map { "\($0.uppercased()) \(path)" }
             })
         #expect(served == described)
-        #expect(served.count == 20)
+        #expect(served.count == 21)
     }
 
     @Test func `every reference leads somewhere, and every schema is used`() throws {
@@ -107,6 +107,7 @@ import Yams
             ("Error", ErrorBody(code: .never, message: "m", hint: "h", explanation: explanation)),
             ("LeaseRequest", LeaseRequest(gpus: "1", holder: .init(kind: .starting, engine: "docker"))),
             ("ExtendRequest", ExtendRequest(duration: "1h")), ("AdmissionRequest", AdmissionRequest(container: 1)),
+            ("HandoverRequest", HandoverRequest(pid: 1)),
             ("QueueReport", queue), ("Queue", QueueView(Sample.queue)), ("Why", WhyView(lease, waiting: waiting)),
             ("Offer", OfferView(.now(Sample.placement), of: Fleet.Request(), at: clock, gpus: [:])),
             (

@@ -52,6 +52,18 @@ import Testing
         }
     }
 
+    @Test func `docker says which runtimes it has, and whether it has privilege`() async throws {
+        try await withDirectory { root in
+            try install(
+                "docker", in: root,
+                #"echo '{"ServerVersion":"28.3.0","Runtimes":{"runc":{"path":"runc"},"divvy":{"path":"/x","runtimeArgs":["a"]}},"#
+                    + #""SecurityOptions":["name=seccomp,profile=default","name=rootless"]}'"#)
+            let found = try await EngineDiscovery(path: root).find(.named(.docker))
+            #expect(found.runtimes == ["runc", "divvy"])
+            #expect(found.isRootless)
+        }
+    }
+
     @Test func `podman is taken when docker's daemon is down`() async throws {
         try await withDirectory { root in
             try install("docker", in: root, #"echo '{"ServerErrors":["Cannot connect"]}'; exit 1"#)

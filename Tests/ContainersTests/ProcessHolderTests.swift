@@ -12,6 +12,13 @@ import Testing
         try spawn(["/bin/sh", "-c", script], reaped: reaped)
     }
 
+    @Test(arguments: [
+        ("Name:\tx\nNSpid:\t4711\t1\nUid:\t0", true), ("NSpid:\t4711\t7", false), ("NSpid:\t1", false), ("", false),
+    ])
+    func `the first process of a container is known by its ids`(status: String, isFirst: Bool) {
+        #expect(ProcessTable.isFirstInNamespace(status: status) == isFirst)
+    }
+
     @Test func `the end of a process is seen at once, and only its own`() async throws {
         try await WatchUnderTest.with { test in
             let (first, second) = try (sleeper(), sleeper())

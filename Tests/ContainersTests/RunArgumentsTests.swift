@@ -170,10 +170,13 @@ import Testing
         #expect(!words.contains("divvy.dev/gpu=lease-17"))
     }
 
-    private func engine(readsCDI: Bool) -> ContainerEngine {
+    private func engine(
+        readsCDI: Bool, runtimes: Set<String> = ["runc"], isRootless: Bool = false
+    ) -> ContainerEngine {
         ContainerEngine(
             command: .init(kind: .docker, executable: "/usr/bin/docker", globalArguments: ["-D"]),
-            version: EngineVersion(major: 28, minor: 2), specificationDirectories: readsCDI ? ["/"] : [])
+            version: EngineVersion(major: 28, minor: 2), specificationDirectories: readsCDI ? ["/"] : [],
+            runtimes: runtimes, isRootless: isRootless)
     }
 
     private func preparation(_ edits: ContainerEdits = .none) -> Preparation {
@@ -209,6 +212,34 @@ import Testing
                 "/s/nvidia0:/dev/nvidia0:rw", "--mount", "type=bind,source=/l,target=/m,readonly", "--mount",
                 "type=bind,source=/n,target=/o", "img",
             ])
+    }
+
+    @Test func `hooks of an engine without CDI are the runtime's to add, which nobody may replace`() throws {
+        let hooked = ContainerEdits(
+            environment: ["A=1"], deviceNodes: [], mounts: [],
+            hooks: [.init(name: "createRuntime", path: "/bin/divvy", arguments: ["divvy", "hook"])])
+        func words(_ options: [RunArguments.EngineOption], runtimes: Set<String>) throws -> [String] {
+            try RunArguments.launch(
+                engine(readsCDI: false, runtimes: runtimes), lease: LeaseID(number: 17),
+                preparation: preparation(hooked), options: options, image: "img", command: [])
+        }
+        let found = try words([], runtimes: ["runc", "divvy"])
+        #expect(found.suffix(5) == ["--runtime", "divvy", "--env", "A=1", "img"])
+        #expect(throws: LaunchError.hooks(.docker)) { try words([], runtimes: ["runc"]) }
+        let other = RunArguments.EngineOption(words: ["--runtime=kata"], name: "runtime", value: "kata")
+        #expect(throws: LaunchError.otherRuntime("kata")) { try words([other], runtimes: ["runc", "divvy"]) }
+        let own = RunArguments.EngineOption(words: ["--runtime=divvy"], name: "runtime", value: "divvy")
+        #expect(try words([own], runtimes: ["divvy"]).last == "img")
+    }
+
+    @Test func `it is known before anybody is asked whether a container can have hooks`() {
+        let privileged = RunArguments.EngineOption(words: ["--privileged"], name: "privileged")
+        #expect(engine(readsCDI: true).obstacleToHooks([]) == nil)
+        #expect(engine(readsCDI: false, runtimes: ["divvy"]).obstacleToHooks([privileged]) == nil)
+        let none = engine(readsCDI: false).obstacleToHooks([])
+        #expect(none == "docker here has neither CDI nor the runtime 'divvy'")
+        #expect(engine(readsCDI: true).obstacleToHooks([privileged])?.contains("privileged") == true)
+        #expect(engine(readsCDI: true, isRootless: true).obstacleToHooks([])?.contains("root") == true)
     }
 
     @Test func `what cannot be said in options is refused`() {

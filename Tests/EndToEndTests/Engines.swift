@@ -14,9 +14,12 @@ final class Engines {
     let directory: String
     private let dockerHost: String?
 
-    init() throws {
+    /// - Parameter runtimes: what Docker's daemon is told of OCI runtimes, as in `daemon.json`.
+    init(runtimes: [String: [String: Any]] = [:]) throws {
         var template = Array("/tmp/divvy-engines-XXXXXX".utf8CString)
         directory = try #require(mkdtemp(&template).map { String(cString: $0) })
+        try JSONSerialization.data(withJSONObject: ["runtimes": runtimes])
+            .write(to: URL(fileURLWithPath: "\(directory)/daemon.json"))
         let started = try Program.run([Self.script, "start", directory], seconds: 120)
         try #require(started.status == 0, "\(started.errors)")
         var settings: [String: String] = [:]

@@ -200,6 +200,27 @@ import Testing
         }
     }
 
+    @Test func `hands a lease on to another process, with which it ends`() async throws {
+        let bench = Bench(gpus: 1)
+        let first = ProcessIdentity(pid: 10, startTicks: 1, boot: "boot-1")
+        let second = ProcessIdentity(pid: 11, startTicks: 1, boot: "boot-1")
+        func followed(_ id: Int64) -> Holder? { bench.holders.state.withLock { $0.followed[LeaseID(number: id)] } }
+        try await bench.run { engine in
+            let id = try await engine.ask(try .written("--gpus 1", holder: .process(first))).lease.id
+            await #expect(throws: EngineError.self) { try await engine.hand(id, to: second, caller: .user(1001)) }
+            #expect(followed(1) == .process(first))
+            #expect(try await engine.hand(id, to: second, caller: .user(1000)).holder == .process(second))
+            #expect(followed(1) == .process(second))
+
+            let waiting = try await engine.ask(try .written("--gpus 1", holder: .process(first))).lease.id
+            await #expect(throws: EngineError.self) { try await engine.hand(waiting, to: second, caller: .user(0)) }
+            #expect(followed(2) == .process(first))
+
+            bench.holders.see.yield(.gone(id))
+            #expect(try await eventually { try await !engine.lease(id).lease.isLive })
+        }
+    }
+
     @Test func `takes a GPU out after a grave driver error and tells it`() async throws {
         let bench = Bench(gpus: 2)
         try await bench.run { engine in

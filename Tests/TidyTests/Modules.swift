@@ -14,6 +14,7 @@ struct Module: Hashable {
         // `Journal` is the port in Engine.
         "Sources/Edges/Journal": "SQLiteJournal",
         "Sources/Command/Divvy": "divvy",
+        "Sources/Command/Runtime": "divvy_runtime",
     ]
 
     /// The module that a source file belongs to; nil when it lies where no module may be.

@@ -2,9 +2,12 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // The same numbers on every architecture; older headers lack them.
@@ -41,4 +44,20 @@ int divvy_epoll_wait(int epoll, uint64_t *keys, int capacity, int milliseconds) 
     } while (count < 0 && errno == EINTR);
     for (int i = 0; i < count; i++) keys[i] = events[i].data.u64;
     return count;
+}
+
+int divvy_run_bound(const char *path, char *const arguments[], char *const environment[]) {
+    pid_t parent = getpid();
+    pid_t child = fork();
+    if (child < 0) return -1;
+    if (child == 0) {
+        // The second look is for a parent that ended before the first call.
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) _exit(127);
+        execve(path, arguments, environment);
+        _exit(127);
+    }
+    int status;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) return -1;
+    return status;
 }

@@ -63,6 +63,10 @@ final class StandInPool: PoolService {
         if let refusal { throw refusal }
     }
 
+    func hand(_ id: LeaseID, to process: ProcessIdentity, caller: Caller) async throws(EngineError) -> Lease {
+        try change(id, caller) { $0.holder = .process(process) }
+    }
+
     func settled(_ id: LeaseID, within patience: Span) async throws(EngineError) -> PreparedLease {
         let clock = ContinuousClock()
         let deadline = clock.now + .nanoseconds(patience.nanoseconds)

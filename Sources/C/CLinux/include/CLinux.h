@@ -29,6 +29,10 @@ int divvy_epoll_remove(int epoll, int descriptor);
 /// Returns how many; it is tried again when a signal interrupts it.
 int divvy_epoll_wait(int epoll, uint64_t *keys, int capacity, int milliseconds);
 
+/// Runs a program to its end; it is killed when the calling thread ends before it. It inherits open descriptors,
+/// signals that are ignored and the thread's mask. Returns its wait status, -1 with errno when there is none.
+int divvy_run_bound(const char *path, char *const arguments[], char *const environment[]);
+
 /// Where confining stopped: `divvy_confine` and `divvy_rehearse_confine` return it with errno.
 enum divvy_confine_step {
     DIVVY_CONFINED = 0,

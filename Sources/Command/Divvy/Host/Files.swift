@@ -17,7 +17,10 @@ enum Files {
     private static let largest = 1 << 20
 
     /// The text of a file of at most 1 MiB; nil when there is none.
-    static func read(_ path: String) throws -> String? {
+    static func read(_ path: String) throws -> String? { try read(path, atMost: largest) }
+
+    /// The text of a file of at most so many bytes; nil when there is none.
+    static func read(_ path: String, atMost largest: Int) throws -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { return nil }
@@ -35,7 +38,7 @@ enum Files {
                 throw Failure(.badConfiguration, "\(SystemFailure.last("cannot read \(path)"))")
             }
         }
-        throw Failure(.badConfiguration, "\(path) is larger than 1 MiB; it is no file of Divvy's")
+        throw Failure(.badConfiguration, "\(path) is larger than \(largest >> 20) MiB; it is no file of Divvy's")
     }
 
     static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

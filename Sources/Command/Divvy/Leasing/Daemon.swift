@@ -44,6 +44,10 @@ struct Daemon: Sendable {
         try await call { try await $0.admit(to: id, container: container) }
     }
 
+    func hand(_ id: LeaseID, to pid: Int32) async throws -> LeaseView {
+        try await call { try await $0.hand(id, to: pid) }
+    }
+
     func queue() async throws -> QueueReportView { try await call { try await $0.queue() } }
 
     func why(_ id: LeaseID) async throws -> WhyView { try await call { try await $0.why(id) } }

@@ -74,8 +74,14 @@ struct LeasedRun {
         let choice = try EngineChoice(option: own.engine ?? settings.engine?.rawValue)
         let engine = try await EngineDiscovery(path: Console.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin")
             .find(choice)
-        let lease = try await asking().lease(
-            request.body(name: own.leaseName, holder: .init(kind: .starting, engine: engine.kind.rawValue)))
+        var body = request.body(name: own.leaseName, holder: .init(kind: .starting, engine: engine.kind.rawValue))
+        let asking = try asking()
+        if request.mayNeedHooks, let obstacle = engine.obstacleToHooks(options),
+            await asking.daemon.hasMoreThanLimiter(for: body)
+        {
+            body = try request.withLimiter(body, because: obstacle)
+        }
+        let lease = try await asking.lease(body)
         guard let view = lease.preparation else {
             throw Failure(.runFailed, "\(lease.id) was granted, but the daemon did not say how to use it")
         }

@@ -1,4 +1,5 @@
 package import API
+import Engine
 import Fleet
 
 /// Everything about one thing, one line for each fact.

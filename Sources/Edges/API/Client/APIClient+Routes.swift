@@ -43,6 +43,11 @@ extension APIClient {
         try await call(.POST, "/v1/leases/\(id)/admission", body: AdmissionRequest(container: container))
     }
 
+    /// Hands a granted lease on to another process of the caller's: it ends with that one from now on.
+    package func hand(_ id: LeaseID, to pid: Int32) async throws -> LeaseView {
+        try await call(.POST, "/v1/leases/\(id)/holder", body: HandoverRequest(pid: pid))
+    }
+
     /// A part of the history: events after a sequence, oldest first.
     package func events(after sequence: Int64 = 0, limit: Int = 1000) async throws -> [EventView] {
         try await call(.GET, "/v1/events?after=\(sequence)&limit=\(limit)", as: EventList.self).items

@@ -11,6 +11,7 @@ package protocol PoolService: Sendable {
     func extend(_ id: LeaseID, by span: Span, caller: Caller) async throws(EngineError) -> Lease
     func keepAlive(_ id: LeaseID, caller: Caller) async throws(EngineError) -> Lease
     func admit(_ arrival: Arrival, to id: LeaseID, caller: Caller) async throws(EngineError)
+    func hand(_ id: LeaseID, to process: ProcessIdentity, caller: Caller) async throws(EngineError) -> Lease
     func leases(includingEnded: Bool) async throws(EngineError) -> [Lease]
     func lease(_ id: LeaseID) async throws(EngineError) -> PreparedLease
     func position(of id: LeaseID) async -> Int?

@@ -82,6 +82,27 @@ extension Routes {
         return try JSONBody.response(await view(of: try await service.lease(id)))
     }
 
+    func hand(_ request: Request, _ context: CallContext) async throws -> Response {
+        let id = try leaseID(context)
+        let body = try await JSONBody.read(HandoverRequest.self, from: request)
+        try AskReader.check(schema: body.schema, is: HandoverRequest.schemaName)
+        let caller = context.caller
+        guard ProcessIdentity.isInOurNamespace(caller.pid) else {
+            throw ProblemReport.badRequest(
+                "the caller counts processes in a namespace of its own, so \(body.pid) means nothing here",
+                hint: "call from outside the container")
+        }
+        guard let process = ProcessIdentity.current(pid: body.pid) else {
+            throw ProblemReport.badRequest("there is no process \(body.pid) that the daemon can see")
+        }
+        // Whoever may end the lease has its holder stopped, by a daemon that may stop anybody.
+        guard caller.isOperator || process.belongs(to: caller.uid) else {
+            throw ProblemReport(EngineError.operatorsOnly("make a process of somebody else the holder of a lease"))
+        }
+        let lease = try await service.hand(id, to: process, caller: caller)
+        return try JSONBody.response(await view(of: PreparedLease(lease: lease, preparation: nil)))
+    }
+
     func view(
         of prepared: PreparedLease, notes: [String] = [], withExplanation: Bool = false
     ) async -> LeaseView {

@@ -43,6 +43,7 @@ struct Routes: Sendable {
         v1.post("leases/:id/extend") { request, context in try await extend(request, context) }
         v1.post("leases/:id/keepalive") { _, context in try await keepAlive(context) }
         v1.post("leases/:id/admission") { request, context in try await admit(request, context) }
+        v1.post("leases/:id/holder") { request, context in try await hand(request, context) }
         v1.get("leases/:id/why") { _, context in try await why(context) }
         v1.post("offer") { request, context in try await offer(request, context.caller) }
         v1.get("queue") { _, _ in try await queue() }

@@ -29,11 +29,37 @@ package struct ContainerEngine: Hashable, Sendable {
     package let version: EngineVersion
     /// The directories in which it looks for CDI specifications; none while it reads none.
     package let specificationDirectories: [String]
+    /// The names of the OCI runtimes that it says it has.
+    package let runtimes: Set<String>
+    /// It runs as somebody without privilege, and so do its hooks.
+    package let isRootless: Bool
 
-    package init(command: EngineCommand, version: EngineVersion, specificationDirectories: [String]) {
+    package init(
+        command: EngineCommand, version: EngineVersion, specificationDirectories: [String], runtimes: Set<String> = [],
+        isRootless: Bool = false
+    ) {
         self.command = command
         self.version = version
         self.specificationDirectories = specificationDirectories
+        self.runtimes = runtimes
+        self.isRootless = isRootless
+    }
+
+    /// The name under which `divvy-runtime` is registered with engines.
+    package static let ownRuntime = "divvy"
+
+    /// Why a container cannot be given what a lease needs before its program starts; nil when it can.
+    ///
+    /// - Parameter options: the engine's options of the run.
+    package func obstacleToHooks(_ options: [RunArguments.EngineOption]) -> String? {
+        if isRootless {
+            return "\(kind.rawValue) runs without privilege here, and only root can have the driver limit a container"
+        }
+        let isPrivileged = RunArguments.isPrivileged(options)
+        if !specificationDirectories.isEmpty, !isPrivileged { return nil }
+        if runtimes.contains(Self.ownRuntime) { return nil }
+        if isPrivileged { return "a privileged container gets no CDI device, and its engine has no runtime 'divvy'" }
+        return "\(kind.rawValue) here has neither CDI nor the runtime 'divvy'"
     }
 
     package var kind: EngineKind { command.kind }

@@ -1,5 +1,11 @@
 import FoundationEssentials
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#endif
+
 /// Which engine somebody wants.
 package enum EngineChoice: Hashable, Sendable {
     /// Docker when its daemon answers, else Podman.
@@ -94,7 +100,9 @@ package struct EngineDiscovery: Sendable {
             throw .noAnswer(.docker, reason: reason.isEmpty ? "it told no version" : reason)
         }
         return ContainerEngine(
-            command: command, version: version, specificationDirectories: info.specificationDirectories ?? [])
+            command: command, version: version, specificationDirectories: info.specificationDirectories ?? [],
+            runtimes: Set((info.runtimes ?? [:]).keys),
+            isRootless: (info.securityOptions ?? []).contains { $0.split(separator: ",").contains("name=rootless") })
     }
 
     private func probePodman(_ command: EngineCommand) async throws(ContainerEngineError) -> ContainerEngine {
@@ -104,7 +112,8 @@ package struct EngineDiscovery: Sendable {
         else { throw .noAnswer(.podman, reason: output.complaint.isEmpty ? "it told no version" : output.complaint) }
         return ContainerEngine(
             command: command, version: version,
-            specificationDirectories: ContainerEngine.podmanSpecificationDirectories(version))
+            specificationDirectories: ContainerEngine.podmanSpecificationDirectories(version),
+            isRootless: geteuid() != 0)
     }
 
     private func ask(_ command: EngineCommand, _ words: [String]) async throws(ContainerEngineError) -> EngineOutput {
@@ -122,8 +131,16 @@ private struct DockerInformation: Decodable {
     let serverErrors: [String]?
     /// Empty while CDI is off: before Docker 25, or before 28.2 unless the daemon's `features` have `cdi`.
     let specificationDirectories: [String]?
+    /// By name; what each is matters to nobody here.
+    let runtimes: [String: Runtime]?
+    /// `name=seccomp,profile=default`, `name=rootless`.
+    let securityOptions: [String]?
+
+    struct Runtime: Decodable {}
 
     enum CodingKeys: String, CodingKey {
+        case runtimes = "Runtimes"
+        case securityOptions = "SecurityOptions"
         case serverVersion = "ServerVersion"
         case serverErrors = "ServerErrors"
         case specificationDirectories = "CDISpecDirs"

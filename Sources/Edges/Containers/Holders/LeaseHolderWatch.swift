@@ -108,7 +108,14 @@ package final class LeaseHolderWatch: HolderWatch {
         var roots: [Int32: (LeaseID, ProcessIdentity)] = [:]
         var containers: [String: LeaseID] = [:]
         for (lease, holder) in holders {
-            if let process = process(of: holder) { roots[process.pid] = (lease, process) }
+            if let process = process(of: holder) {
+                roots[process.pid] = (lease, process)
+                // Of a container of `divvy-runtime` only the first process is known; what is executed in it is not a
+                // descendant of that.
+                if ProcessTable.isFirstInNamespace(process.pid) {
+                    for id in ProcessTable.containers(of: process.pid) { containers[id] = lease }
+                }
+            }
             if case .container(_, let id) = holder { containers[id] = lease }
         }
         for engine in engines {

@@ -64,6 +64,18 @@ package enum ProcessTable {
         return Set(runs.filter { $0.count == 64 }.compactMap { String($0) })
     }
 
+    /// Whether the process is the first of a pid namespace other than this one, as that of a container is.
+    static func isFirstInNamespace(_ pid: Int32) -> Bool {
+        isFirstInNamespace(status: HostFiles.text("/proc/\(pid)/status") ?? "")
+    }
+
+    /// `NSpid` has the process's id in every namespace that it is in, this one's first; proc_pid_status(5).
+    static func isFirstInNamespace(status: String) -> Bool {
+        guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix("NSpid:") }) else { return false }
+        let ids = line.split(whereSeparator: \.isWhitespace).dropFirst()
+        return ids.count > 1 && ids.last == "1"
+    }
+
     /// Whether any process is in a cgroup of the container.
     static func hasProcess(inContainer id: String) -> Bool {
         (HostFiles.names(in: "/proc") ?? []).contains { name in

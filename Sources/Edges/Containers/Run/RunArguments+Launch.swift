@@ -13,13 +13,20 @@ extension RunArguments {
         command: [String]
     ) throws(LaunchError) -> [String] {
         var words = ["run", "--label", "\(leaseLabel)=\(lease)"]
-        let isPrivileged = options.contains { $0.name == "privileged" && $0.value != "false" }
+        let isPrivileged = isPrivileged(options)
         if !isPrivileged, let specification = preparation.cdiSpecification,
             engine.reads(specification: specification)
         {
             words += ["--device", preparation.cdiDevice]
         } else {
-            words += try expanded(preparation.edits, for: engine.kind)
+            var edits = preparation.edits
+            if !edits.hooks.isEmpty, engine.runtimes.contains(ContainerEngine.ownRuntime) {
+                if let other = otherRuntime(options) { throw .otherRuntime(other) }
+                // It adds the lease's hooks, which no option can say.
+                words += ["--runtime", ContainerEngine.ownRuntime]
+                edits.hooks = []
+            }
+            words += try expanded(edits, for: engine.kind)
         }
         if isPrivileged {
             // It finds the nodes of all GPUs, so that its own have to be named as on the host.
@@ -28,6 +35,15 @@ extension RunArguments {
         }
         // Ours come first: of two equal options both engines take the last, except for the few that overruled() drops.
         return engine.command.words(words + options.flatMap(\.words) + [image] + command)
+    }
+
+    static func isPrivileged(_ options: [EngineOption]) -> Bool {
+        options.contains { $0.name == "privileged" && $0.value != "false" }
+    }
+
+    /// A runtime that somebody chose for the container, other than ours.
+    static func otherRuntime(_ options: [EngineOption]) -> String? {
+        options.last { $0.name == "runtime" }?.value.flatMap { $0 == ContainerEngine.ownRuntime ? nil : $0 }
     }
 
     /// The same edits as options, for an engine that does not read CDI specifications.
@@ -53,13 +69,18 @@ extension RunArguments {
 /// Why a lease's edits cannot be told to an engine in its options.
 package enum LaunchError: Error, Hashable, Sendable, CustomStringConvertible {
     case hooks(EngineKind)
+    case otherRuntime(String)
     case path(String)
 
     package var description: String {
         switch self {
         case .hooks(let engine):
             "the lease needs a hook at the container's start, which \(engine.rawValue) takes from CDI specifications "
-                + "only; use an engine with CDI: Docker 28.2, Docker 25 with the feature 'cdi', or Podman 4.1 and newer"
+                + "only; register the runtime 'divvy' with it, or use an engine with CDI: Docker 28.2, Docker 25 with "
+                + "the feature 'cdi', or Podman 4.1 and newer"
+        case .otherRuntime(let name):
+            "the lease needs the runtime 'divvy', and --runtime \(name) chooses another; leave it out, and register "
+                + "'divvy' over it: divvy-runtime --divvy-over \(name)"
         case .path(let path):
             "\(path.debugDescription) cannot be written as an engine's option for its commas, colons or quotes; move "
                 + "it, or use an engine with CDI"
