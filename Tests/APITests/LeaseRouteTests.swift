@@ -112,6 +112,23 @@ import Testing
         #expect(ContinuousClock.now - start < .seconds(20))
     }
 
+    @Test func `programs are admitted by their own process, and a container's by an operator`() async throws {
+        let pool = StandInPool()
+        try await TestDaemon.serving(pool) { daemon in
+            let client = APIClient(socket: daemon.socket)
+            let id = try await client.ask(LeaseRequest(gpus: "0.5")).id
+            _ = try await client.admit(to: id)
+            _ = try await client.admit(to: id, container: getppid())
+            await #expect(throws: APIClientError.self) { try await client.admit(to: id, container: 0x7FFF_FFFF) }
+            let slip = try await RawConnection.call(
+                daemon.socket, "POST", "/v1/leases/\(id)/admission", body: #"{"pid": 1}"#)
+            #expect(slip.status == 400)
+        }
+        let arrivals = pool.state.withLock { $0.admitted.map(\.arrival) }
+        #expect(arrivals.map(\.kind) == [.process, .container])
+        #expect(arrivals.map(\.process.pid) == [getpid(), getppid()])
+    }
+
     @Test func `an idempotency key reaches the engine`() async throws {
         let pool = StandInPool()
         try await TestDaemon.serving(pool) { daemon in
@@ -144,7 +161,8 @@ import Testing
             (.notYours(LeaseID(number: 3), tenant: "bob"), 403, .notYours),
             (.journal(JournalError(.full, "no room")), 507, .journal),
             (.journal(JournalError(.failed, "the disk failed")), 503, .journal),
-            (.preparation(PreparationError("no CDI")), 500, .preparation), (.stopped("stopping"), 503, .stopped),
+            (.preparation(PreparationError("no CDI")), 500, .preparation),
+            (.admission(PreparationError("no cgroup")), 500, .admission), (.stopped("stopping"), 503, .stopped),
         ] as [(EngineError, Int, ErrorBody.Code)])
     func `every refusal has its status and its code`(
         error: EngineError, status: Int, code: ErrorBody.Code

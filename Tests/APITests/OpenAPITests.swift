@@ -45,7 +45,7 @@ import Yams
                 operations.keys.filter { $0 != "parameters" }.map { "\($0.uppercased()) \(path)" }
             })
         #expect(served == described)
-        #expect(served.count == 19)
+        #expect(served.count == 20)
     }
 
     @Test func `every reference leads somewhere, and every schema is used`() throws {
@@ -79,7 +79,7 @@ import Yams
         held.announcedEnd = AnnouncedEnd(beneficiary: LeaseID(number: 2), at: Sample.now)
         held.idle = IdleState(lastActive: Sample.now, warned: Sample.now)
         var lease = LeaseView(
-            PreparedLease(lease: held, preparation: Sample.preparation(LeaseID(number: 1)), fence: Sample.fence),
+            PreparedLease(lease: held, preparation: Sample.preparation(LeaseID(number: 1)), fences: [Sample.fence]),
             at: clock, gpus: [:])
         lease.explanation = explanation
         let waiting = WaitingView(
@@ -104,7 +104,7 @@ import Yams
             ("EventList", EventList(items: [EventView(Sample.notice(1))])),
             ("Error", ErrorBody(code: .never, message: "m", hint: "h", explanation: explanation)),
             ("LeaseRequest", LeaseRequest(gpus: "1", holder: .init(kind: .starting, engine: "docker"))),
-            ("ExtendRequest", ExtendRequest(duration: "1h")),
+            ("ExtendRequest", ExtendRequest(duration: "1h")), ("AdmissionRequest", AdmissionRequest(container: 1)),
             ("QueueReport", queue), ("Queue", QueueView(Sample.queue)), ("Why", WhyView(lease, waiting: waiting)),
             ("Offer", OfferView(.now(Sample.placement), of: Fleet.Request(), at: clock, gpus: [:])),
             (

@@ -51,7 +51,7 @@ extension Pool {
 
     /// Of a lease's first GPU, what its fence says.
     func fence(_ id: String) throws -> [String: Any]? {
-        ((try lease(id)["fence"] as? [String: Any])?["gpus"] as? [[String: Any]])?.first
+        ((try lease(id)["heldBy"] as? [[String: Any]])?.first?["gpus"] as? [[String: Any]])?.first
     }
 
     /// Starts a command of `divvy run` that goes on, its output in a file.

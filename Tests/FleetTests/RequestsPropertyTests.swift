@@ -84,6 +84,12 @@ private struct Seeded: RandomNumberGenerator {
             request.sharing = Request.Sharing.allCases.randomElement(using: &random)
             request.minimumGrade = maybe(.exclusive)
         }
+        if request.isOfShares, request.sharing == nil {
+            request.sharing = maybe(.limiter)
+            request.burst =
+                [nil, .no, .any, .upTo(Share(milli: 999)), .upTo(.whole)].randomElement(using: &random) ?? nil
+            request.spill = maybe(size())
+        }
         if request.minimumGrade == nil { request.minimumGrade = maybe(.enforced) }
         return request
     }

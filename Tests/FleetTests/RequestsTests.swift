@@ -150,6 +150,28 @@ import Testing
         }
     }
 
+    @Test func `says what a share may use beyond its own, and only of shares that something holds`() throws {
+        #expect(try parse("--gpus", "0.5", "--burst", "no").burst == .no)
+        #expect(try parse("--gpus", "0.5", "--burst", "any").burst == .any)
+        #expect(try parse("--gpus", "1/4", "--burst", "3/4").burst == .upTo(Share(milli: 750)))
+        #expect(try parse("--gpus", "0.5", "--gpu-memory-spill", "8GiB").spill == .gibibytes(8))
+        #expect(try parse("--gpus", "0.5").burst == nil)
+        for words in [
+            ["--burst", "no"], ["--gpus", "0.5", "--burst", "0.4"], ["--gpus", "0.5", "--burst", "much"],
+            ["--gpus", "0.5", "--burst", "1.5"], ["--gpus", "0.5", "--share", "time", "--burst", "no"],
+            ["--gpus", "0.5", "--share", "mps", "--burst", "any"],
+        ] {
+            let error = #expect(throws: RequestError.self) { try RequestParser.parse(arguments: words) }
+            #expect(error?.option == "--burst", "\(words)")
+        }
+        for words in [
+            ["--gpu-memory-spill", "1GiB"], ["--gpus", "0.5", "--share", "mps", "--gpu-memory-spill", "1GiB"],
+        ] {
+            let error = #expect(throws: RequestError.self) { try RequestParser.parse(arguments: words) }
+            #expect(error?.option == "--gpu-memory-spill", "\(words)")
+        }
+    }
+
     @Test func `refuses arguments that are no request options`() throws {
         #expect(try refusal("--gpu", "2").message == "not an option of a request")
         #expect(try refusal("--gpus").message == "a value is missing")
@@ -163,7 +185,8 @@ import Testing
             ["--gpus", "h100:80GiB..:1..4x0.25", "--gpu-memory", "10GiB", "--wait=1m"], ["--slice", "3g.71gb"], [],
             ["--gpus", "\"device=0,2\",driver=nvidia", "--no-wait"], ["--gpu-memory", "..10GiB"], ["--gpus", "all"],
             ["--nodes", "3", "--compute", "0.5xa100", "--anti-affinity", "node:db", "--topology", "same-numa"],
-            ["--compute", "12.5tflops", "--anti-affinity", "db"],
+            ["--compute", "12.5tflops", "--anti-affinity", "db"], ["--gpus", "0.5", "--burst", "no"],
+            ["--gpus", "0.5", "--burst", "0.8", "--gpu-memory-spill", "8GiB"], ["--gpus", "0.5", "--burst", "any"],
         ]
         for options in arguments {
             let request = try RequestParser.parse(arguments: options).0
@@ -175,8 +198,7 @@ import Testing
         (["--slice", "3g.71gb"], "--slice"), (["--gpus", "device=MIG-3a23"], "--gpus"),
         (["--gpus", "device=0:1"], "--gpus"),
         (["--gpus", "driver=amd"], "--gpus"),
-        (["--grade", "enforced"], "--grade"), (["--grade", "partitioned"], "--grade"), (["--share", "mig"], "--share"),
-        (["--share", "mps"], "--share"),
+        (["--share", "mig"], "--share"),
     ]) func `for what a later release brings is refused in a sentence`(_ options: [String], _ option: String) throws {
         let refusal = try #require(try RequestParser.parse(arguments: options).0.unsupportedToday())
         #expect(refusal.option == option && refusal.description.hasPrefix("\(option): "))
@@ -185,7 +207,8 @@ import Testing
     @Test(arguments: [
         [], ["--gpus", "0.5"], ["--gpus", "all,driver=nvidia"], ["--gpus", "device=0"], ["--queue", "default"],
         ["--grade", "exclusive"], ["--grade", "unfenced"], ["--grade", "cooperative", "--gpus", "0.5"],
-        ["--share", "time", "--gpus", "0.5"],
+        ["--share", "time", "--gpus", "0.5"], ["--share", "mps", "--gpus", "0.5"], ["--grade", "enforced"],
+        ["--share", "limiter", "--gpus", "0.5", "--burst", "0.8"], ["--gpus", "0.5", "--gpu-memory-spill", "1GiB"],
         [
             "--share",
             "exclusive",

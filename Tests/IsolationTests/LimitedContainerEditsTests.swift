@@ -37,10 +37,11 @@ struct LimitedContainerEditsTests {
         let node = Node(
             name: "box", driver: DriverInfo(version: "580.1", cudaVersion: nil, library: library, note: nil),
             gpus: [gpu], links: [], cpuAffinity: [], whyEmpty: nil)
-        let isolation = LimiterIsolation(
-            LimiterSettings(
-                directory: root + "/limiter", builtLibrary: Self.built,
-                driverLibrary: { DriverFiles.library($1, of: $0) }))
+        let isolation = IsolationLadder.of(
+            LimiterIsolation(
+                LimiterSettings(
+                    directory: root + "/limiter", builtLibrary: Self.built,
+                    driverLibrary: { DriverFiles.library($1, of: $0) })))
         let preparer = CDILeasePreparer(
             .init(
                 directory: CDIDirectory(path: root + "/cdi"), deviceRoot: root + "/dev", isolation: isolation))
@@ -75,10 +76,10 @@ struct LimitedContainerEditsTests {
             #expect(other.allSatisfy { $0.hostPath.contains("/lib/libnvidia-ptxjitcompiler") } && !other.isEmpty)
             let document = try String(contentsOfFile: root + "/cdi/divvy-lease-5.json", encoding: .utf8)
             #expect(document.contains("/run/divvy/limiter/limits"))
-            #expect(await preparer.reading(of: LeaseID(number: 5))?.parts.first?.memoryLimit == .gibibytes(1))
+            #expect(await preparer.readings(of: LeaseID(number: 5)).first?.parts.first?.memoryLimit == .gibibytes(1))
             await preparer.dismiss(LeaseID(number: 5))
             #expect(!FileManager.default.fileExists(atPath: root + "/limiter/lease-5"))
-            #expect(await preparer.reading(of: LeaseID(number: 5)) == nil)
+            #expect(await preparer.readings(of: LeaseID(number: 5)).isEmpty)
         }
     }
 

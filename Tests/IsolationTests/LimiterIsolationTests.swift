@@ -21,6 +21,13 @@ struct LimiterIsolationTests {
         try body(isolation(path, built: built, cuda: cuda), path)
     }
 
+    private func withLadder(_ body: (IsolationLadder, LimiterIsolation, String) async throws -> Void) async throws {
+        let path = FileManager.default.temporaryDirectory.path + "/divvy-isolation-\(UUID().uuidString.prefix(8))"
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let limiter = isolation(path)
+        try await body(.of(limiter), limiter, path)
+    }
+
     private func isolation(_ path: String, built: String? = built, cuda: String? = "/usr/lib/libcuda.so.580")
         -> LimiterIsolation
     {
@@ -35,10 +42,12 @@ struct LimiterIsolationTests {
 
     private func lease(
         _ number: Int64, grade: Grade = .cooperative, gpu: GPUID? = nil, milli: Int32 = 300,
-        memory: Bytes = .gibibytes(10), holder: Holder = .nobody
+        memory: Bytes = .gibibytes(10), burst: Burst? = nil, holder: Holder = .nobody
     ) -> Lease {
+        var request = Request()
+        request.burst = burst
         var lease = Lease(
-            id: LeaseID(number: number), request: Request(), tenant: Tenant(uid: 0, name: "root"), name: nil,
+            id: LeaseID(number: number), request: request, tenant: Tenant(uid: 0, name: "root"), name: nil,
             idempotencyKey: nil, asked: Moment(nanoseconds: 0), holder: holder, keepAlive: nil)
         let grant = GPUGrant(gpu: gpu ?? self.gpu, share: Share(milli: milli), memory: memory)
         lease.state = .granted(
@@ -48,14 +57,14 @@ struct LimiterIsolationTests {
 
     @Test func `a lease's limits are what the limiter finds in its page`() throws {
         try with { isolation, path throws in
-            let hold = try #require(try isolation.hold(lease(7), on: node))
+            let hold = try isolation.hold(lease(7), on: node)
             let container = try LimitedContainer(resuming: path + "/lease-7")
             #expect(
                 container.parts == [
                     LimitedPart(uuid: Array(0...15), memory: 10 << 30, milli: 300, policy: .share)
                 ])
             let reading = try #require(isolation.reading(of: LeaseID(number: 7)))
-            #expect(reading.directory == path + "/lease-7")
+            #expect(reading.source == path + "/lease-7")
             #expect(
                 reading.parts == [
                     .init(
@@ -73,7 +82,7 @@ struct LimiterIsolationTests {
     @Test func `a process finds the driver's library, then ours in its place`() throws {
         let process = Holder.process(ProcessIdentity(pid: 1, startTicks: 1, boot: "b"))
         try with { isolation, path throws in
-            let hold = try #require(try isolation.hold(lease(7, holder: process), on: node))
+            let hold = try isolation.hold(lease(7, holder: process), on: node)
             #expect(hold.processMounts.first?.containerPath == path + "/lease-7/libcuda.so.1")
             #expect(hold.processMounts.first?.hostPath == "/usr/lib/libcuda.so.580")
             #expect(hold.processMounts.dropFirst().first?.containerPath == "/usr/lib/libcuda.so.580")
@@ -81,9 +90,10 @@ struct LimiterIsolationTests {
     }
 
     @Test(arguments: [Grade.exclusive, .unfenced])
-    func `a lease of another grade has nothing of the limiter`(grade: Grade) throws {
-        try with { isolation, path throws in
-            #expect(try isolation.hold(lease(7, grade: grade), on: node) == nil)
+    func `a lease of another grade has nothing of the limiter`(grade: Grade) async throws {
+        try await withLadder { ladder, isolation, path in
+            let hold = try await ladder.hold(lease(7, grade: grade), on: node)
+            #expect(hold == nil)
             #expect(!FileManager.default.fileExists(atPath: path + "/lease-7"))
             #expect(isolation.reading(of: LeaseID(number: 7)) == nil)
         }
@@ -105,6 +115,18 @@ struct LimiterIsolationTests {
             second.release(LeaseID(number: 1))
             second.release(LeaseID(number: 1))
             #expect(!FileManager.default.fileExists(atPath: path + "/lease-1"))
+        }
+    }
+
+    @Test func `what a share may use of the rest is what its request says`() throws {
+        let policies: [(Burst?, LimitedPart.Policy)] = [
+            (nil, .share), (.any, .share), (.no, .cap), (.upTo(Share(milli: 800)), .burst(800)),
+        ]
+        for (burst, policy) in policies {
+            try with { isolation, path throws in
+                _ = try isolation.hold(lease(1, burst: burst), on: node)
+                #expect(try LimitedContainer(resuming: path + "/lease-1").parts.first?.policy == policy)
+            }
         }
     }
 
@@ -139,19 +161,17 @@ struct LimiterIsolationTests {
 
     @Test func `what keeps shares unfenced is said, and no such lease is held`() throws {
         try with(built: nil) { isolation, _ throws in
-            #expect(isolation.fence(on: node).grade == .unfenced)
-            #expect(isolation.fence(on: node).limitation?.contains("not installed") == true)
+            #expect(isolation.problem(on: node)?.contains("not installed") == true)
             #expect(throws: PreparationError.self) { try isolation.hold(lease(1), on: node) }
         }
         try with(cuda: nil) { isolation, _ throws in
-            #expect(isolation.fence(on: node).limitation?.contains("libcuda.so.1") == true)
+            #expect(isolation.problem(on: node)?.contains("libcuda.so.1") == true)
             #expect(throws: PreparationError.self) { try isolation.hold(lease(1), on: node) }
         }
         try with(built: "/etc/passwd") { isolation, _ throws in
-            #expect(isolation.fence(on: node).grade == .unfenced)
-            #expect(isolation.fence(on: node).limitation?.contains("/etc/passwd") == true)
+            #expect(isolation.problem(on: node)?.contains("/etc/passwd") == true)
         }
-        try with { isolation, _ throws in #expect(isolation.fence(on: node).grade == .cooperative) }
+        try with { isolation, _ throws in #expect(isolation.problem(on: node) == nil) }
     }
 
     @Test func `a GPU whose UUID is none cannot be limited`() throws {

@@ -164,6 +164,33 @@ import Testing
         #expect(try !pool.couldEverFit(Sample.request("--gpus 0.5 --grade enforced")))
     }
 
+    @Test func `has multi-process service on a GPU of its own, beside others that are shared by turns`() throws {
+        var room = Sample.room(2)
+        room.fence = ShareFence(.enforced, hasLimiter: true)
+        var pool = Pool([room])
+        #expect(try pool.place("--gpus 0.5") == ["0/0"])
+        let (served, turns) = (try Sample.request("--gpus 0.3"), try Sample.request("--gpus 0.3 --share limiter"))
+        #expect(try pool.place("--gpus 0.3 --share limiter") == ["0/1"])
+        #expect(try pool.place("--gpus 0.3 --share time") == ["0/1"])
+        #expect(try pool.place("--gpus 0.3 --grade enforced") == ["0/0"])
+        #expect(try pool.place("--gpus 0.3 --share mps") == nil)
+        #expect(pool.explain(served).counts.map(\.obstacle).contains(.otherMeans))
+        #expect(pool.find(turns, by: .bestFit) != nil)
+        let first = Sample.share(0, 0, 500, 20)
+        pool.giveBack(first, of: try Sample.request("--gpus 0.5"))
+        pool.giveBack(Sample.share(0, 0, 300, 12), of: served)
+        #expect(pool.nodes[0].gpus[0].served == 0)
+    }
+
+    @Test func `keeps multi-process service off a GPU that processes without a lease use`() throws {
+        var room = Sample.room(1)
+        room.fence = ShareFence(.enforced, hasLimiter: true)
+        var pool = Pool([room])
+        pool.observe(GPUCondition(health: .healthy, foreignMemory: .mebibytes(64)), gpu: 0, on: 0)
+        #expect(try pool.explain(Sample.request("--gpus 0.1")).obstacle == .foreignProcesses)
+        #expect(try pool.place("--gpus 0.1 --share limiter") == ["0/0"])
+    }
+
     // MARK: To the last byte
 
     @Test func `finds what fits to the last byte`() throws {

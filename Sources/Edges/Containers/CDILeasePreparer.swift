@@ -64,10 +64,11 @@ package final class CDILeasePreparer: LeasePreparer {
         }
         let mine = try gpus(of: lease, on: node)
         let uuids = mine.map(\.id.rawValue).joined(separator: ",")
-        let environment = [
-            "CUDA_VISIBLE_DEVICES=\(uuids)", "NVIDIA_VISIBLE_DEVICES=\(uuids)", "CUDA_DEVICE_ORDER=PCI_BUS_ID",
-            "DIVVY_LEASE=\(name)",
-        ] + (hold?.processEnvironment ?? [])
+        let environment =
+            [
+                "CUDA_VISIBLE_DEVICES=\(uuids)", "NVIDIA_VISIBLE_DEVICES=\(uuids)", "CUDA_DEVICE_ORDER=PCI_BUS_ID",
+                "DIVVY_LEASE=\(name)",
+            ] + (hold?.processEnvironment ?? [])
         let files = try driverFiles(node)
         return Preparation(
             cdiDevice: CDISpecification.qualifiedName(name), cdiSpecification: settings.directory?.file(of: lease.id),

@@ -42,7 +42,7 @@ package struct IsolationLadder: LeaseIsolation {
                 .enforced, hasLimiter: hasLimiter,
                 limitation: "the driver holds its memory, and multi-process service keeps its compute within a bound")
         }
-        if let withoutLimiter { return ShareFence(.unfenced, limitation: "\(withoutLimiter); and \(weak)") }
+        if let withoutLimiter { return ShareFence(.unfenced, limitation: "\(withoutLimiter); \(weak)") }
         return ShareFence(
             .cooperative, limitation: "it is held by the limiter, which honest programs keep to; \(weak)")
     }

@@ -71,7 +71,7 @@ package final class LimiterIsolation: FenceMeans {
                 "\(lease.id) was granted as cooperative, and the limiter cannot be had any more: "
                     + (problem(on: node) ?? "install it again"))
         }
-        let parts = try parts(of: placement, lease.id)
+        let parts = try parts(of: placement, lease)
         do throws(LimiterError) {
             try state.withLock { state throws(LimiterError) in
                 try files.prepare(lease.id, tenant: lease.tenant, lease.isOfProcess ? stages : [])
@@ -154,16 +154,17 @@ package final class LimiterIsolation: FenceMeans {
         }
     }
 
-    private func parts(of placement: Placement, _ lease: LeaseID) throws(PreparationError) -> [LimitedPart] {
+    private func parts(of placement: Placement, _ lease: Lease) throws(PreparationError) -> [LimitedPart] {
         var parts: [LimitedPart] = []
         for grant in placement.grants {
             guard let uuid = grant.gpu.bytes else {
-                throw PreparationError("\(lease) cannot be limited on \(grant.gpu): that is no UUID of a GPU")
+                throw PreparationError("\(lease.id) cannot be limited on \(grant.gpu): that is no UUID of a GPU")
             }
             parts.append(
                 LimitedPart(
-                    uuid: uuid, memory: UInt64(clamping: grant.memory.count), milli: UInt32(clamping: grant.share.milli)
-                ))
+                    uuid: uuid, memory: UInt64(clamping: grant.memory.count),
+                    milli: UInt32(clamping: grant.share.milli),
+                    policy: LimitedPart.Policy(lease.request.burst)))
         }
         return parts
     }
@@ -206,6 +207,16 @@ package final class LimiterIsolation: FenceMeans {
 extension Lease {
     /// Whether the command line is to start a plain process with it; libraries for that are only made then.
     fileprivate var isOfProcess: Bool { if case .process = holder { true } else { false } }
+}
+
+extension LimitedPart.Policy {
+    fileprivate init(_ burst: Burst?) {
+        switch burst {
+        case .no: self = .cap
+        case .upTo(let most): self = .burst(UInt32(clamping: most.milli))
+        case .any, nil: self = .share
+        }
+    }
 }
 
 extension Bytes {

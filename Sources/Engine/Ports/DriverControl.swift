@@ -8,7 +8,8 @@ package protocol DriverControl: Sendable {
 
     /// Sets that; nil is no limit. A soft limit is a reservation: it is to be nothing before the cgroup goes, or the
     /// cgroups above keep it.
-    func setMemoryLimits(_ limits: MemoryLimits, ofCgroup cgroup: String, on gpu: GPUID) async throws(DriverControlError)
+    func setMemoryLimits(_ limits: MemoryLimits, ofCgroup cgroup: String, on gpu: GPUID)
+        async throws(DriverControlError)
 
     func computeMode(of gpu: GPUID) async throws(DriverControlError) -> ComputeMode
     func setComputeMode(_ mode: ComputeMode, of gpu: GPUID) async throws(DriverControlError)

@@ -12,7 +12,7 @@ import CSimulatedDriver
         guard let limits = limits?.pointee, let path = limits.nameSpace, limits.softLimit <= limits.hardLimit else {
             return NVML_ERROR_INVALID_ARGUMENT
         }
-        let cgroup = cgroup_at(path)
+        let cgroup = cgroup_counted_at(path)
         guard cgroup != 0 else { return NVML_ERROR_NOT_FOUND }
         guard model_write_limit(gpu.model, gpu.number, cgroup, limits.softLimit, limits.hardLimit) else {
             return NVML_ERROR_INSUFFICIENT_RESOURCES
@@ -27,11 +27,11 @@ import CSimulatedDriver
 ) -> nvmlReturn_t {
     withGPU(device, since: 615) { gpu in
         guard let limits, let path = limits.pointee.nameSpace else { return NVML_ERROR_INVALID_ARGUMENT }
-        let cgroup = cgroup_at(path)
+        let cgroup = cgroup_counted_at(path)
         guard cgroup != 0 else { return NVML_ERROR_NOT_FOUND }
         var found = ModelMemoryLimit()
         let isLimited = model_read_limit(gpu.model, gpu.number, cgroup, &found)
-        limits.pointee.softLimit = isLimited ? found.soft : .max
+        limits.pointee.softLimit = isLimited ? found.soft : 0
         limits.pointee.hardLimit = isLimited ? found.hard : .max
         limits.pointee.currentUsed = gpu.memory(ofCgroup: cgroup)
         return NVML_SUCCESS

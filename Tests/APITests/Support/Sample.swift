@@ -71,11 +71,11 @@ enum Sample {
     }
 
     static let fence = FenceReading(
-        means: "limiter", directory: "/run/divvy/limiter/lease-1",
+        means: .limiter, source: "/run/divvy/limiter/lease-1",
         parts: [
             .init(
                 gpu: gpu.id, memoryLimit: .gibibytes(10), share: Share(milli: 500), memoryUsed: .gibibytes(1),
-                memoryPeak: .gibibytes(2), refusals: 3)
+                memoryPeak: .gibibytes(2), refusals: 3, detail: "server 4711")
         ])
 
     static func notice(_ sequence: Int64, _ text: String = "something") -> RecordedNotice {

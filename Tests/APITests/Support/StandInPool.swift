@@ -28,6 +28,7 @@ final class StandInPool: PoolService {
         var reserved: [ReservationAsk] = []
         var quotaChanges: [(path: String, change: QuotaChange?)] = []
         var drained: [GPUID: String] = [:]
+        var admitted: [(arrival: Arrival, lease: LeaseID, caller: Caller)] = []
     }
 
     let state = Mutex(State())
@@ -51,6 +52,14 @@ final class StandInPool: PoolService {
         }
         let lease = try result.get()
         return PreparedLease(lease: lease, preparation: lease.isWaiting ? nil : Sample.preparation(lease.id))
+    }
+
+    func admit(_ arrival: Arrival, to id: LeaseID, caller: Caller) async throws(EngineError) {
+        let refusal = state.withLock { state in
+            state.admitted.append((arrival, id, caller))
+            return state.refusal
+        }
+        if let refusal { throw refusal }
     }
 
     func settled(_ id: LeaseID, within patience: Span) async throws(EngineError) -> PreparedLease {

@@ -83,6 +83,18 @@ static inline uint64_t cgroup_at(const char *path) {
     return (uint64_t)found.st_ino;
 }
 
+/// The same, where limits can stand: in the tree of cgroups that memory is counted in.
+static inline uint64_t cgroup_counted_at(const char *path) {
+    struct stat found, root;
+    if (syscall(SYS_newfstatat, AT_FDCWD, path, &found, 0) != 0) { return 0; }
+    // Where version 1 has a memory controller, that is the one; see `cgroups_of_process`.
+    if (syscall(SYS_newfstatat, AT_FDCWD, "/sys/fs/cgroup/memory/cgroup.procs", &root, 0) != 0
+        && syscall(SYS_newfstatat, AT_FDCWD, "/sys/fs/cgroup", &root, 0) != 0) {
+        return 0;
+    }
+    return found.st_dev == root.st_dev ? cgroup_at(path) : 0;
+}
+
 /// The numbers of the cgroup of a process and of those above it, as far as this process can see them; how many. A pid
 /// of 0 is the caller's.
 static inline uint32_t cgroups_of_process(uint32_t pid, uint64_t *numbers, uint32_t limit) {
@@ -136,10 +148,11 @@ static inline bool model_read_limit(DeviceModel *model, uint32_t gpu, uint64_t c
     return false;
 }
 
-/// Sets the limits of a cgroup on a GPU, or takes them away where both are UINT64_MAX; false when there is no room.
+/// Sets the limits of a cgroup on a GPU, or takes them away where nothing is reserved and `hard` is UINT64_MAX; false
+/// when there is no room.
 static inline bool model_write_limit(DeviceModel *model, uint32_t gpu, uint64_t cgroup, uint64_t soft, uint64_t hard) {
     uint64_t key = model_limit_key(gpu, cgroup);
-    bool remove = soft == UINT64_MAX && hard == UINT64_MAX;
+    bool remove = (soft == 0 || soft == UINT64_MAX) && hard == UINT64_MAX;
     for (uint32_t slot = 0; slot < MODEL_MEMORY_LIMITS; slot++) {
         ModelMemoryLimit *limit = &model->limits[slot];
         if (model_load_64(&limit->key) != key) { continue; }

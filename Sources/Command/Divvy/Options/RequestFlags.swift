@@ -79,7 +79,8 @@ struct RequestFlags: ParsableArguments {
     var options: RequestOptions {
         RequestOptions(
             gpus: gpus, nodes: nodes, slice: slice, compute: compute, gpuMemory: gpuMemory, grade: grade, share: share,
-            burst: burst, gpuMemorySpill: gpuMemorySpill, topology: topology, antiAffinity: antiAffinity, placement: placement, for: `for`, queue: queue,
+            burst: burst, gpuMemorySpill: gpuMemorySpill, topology: topology, antiAffinity: antiAffinity,
+            placement: placement, for: `for`, queue: queue,
             reservation: reservation,
             priority: priority, wait: wait.map { $0.isEmpty ? String?.none : $0 }, noWait: noWait)
     }

@@ -39,15 +39,17 @@ struct Pool {
             LimiterSettings(
                 directory: paths.limiterDirectory, builtLibrary: BuiltLimiter.library, builtView: BuiltLimiter.view,
                 deviceRoot: driver.deviceRoot, driverLibrary: { DriverFiles.library($1, of: $0) }))
-        let isolation = IsolationLadder(
-            driverLimits: AbsentMeans(because: "the driver's memory limits are not built yet"),
-            service: AbsentMeans(because: "multi-process service is not built yet"), limiter: limiter)
+        let control = NVMLDriverControl(library: driver.library)
+        let driverLimits = DriverLimitMeans(control, directory: paths.driverLimitsDirectory)
+        let service = MultiProcessService(
+            MultiProcessControl.settings(paths.serviceDirectory), driver: control, tell: { [log] in log.note($0) })
+        let isolation = IsolationLadder(driverLimits: driverLimits, service: service, limiter: limiter)
         let engine = Engine(
             journal: try openJournal(), devices: FencedDevices(devices, isolation: isolation),
             preparer: CDILeasePreparer(
                 .init(
                     directory: CDIDirectory(path: paths.cdiDirectory), deviceRoot: driver.deviceRoot,
-                    isolation: isolation)),
+                    admission: [Host.executable, "hook", "--socket", paths.socket], isolation: isolation)),
             holders: holders, clock: .machine, settings: EngineSettings(grace: settings.grace), log: log)
         try await start(
             engine, deciding: LedgerSettings(policy: settings.placementPolicy, queueing: settings.queueing))
@@ -65,6 +67,8 @@ struct Pool {
             configuration: .init(
                 services: [
                     .init(service: HolderService(holders: holders)),
+                    .init(service: DriverLimitService(means: driverLimits)),
+                    .init(service: MultiProcessWatch(service: service)),
                     .init(service: EngineService(engine: engine), failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: server, failureTerminationBehavior: .gracefullyShutdownGroup),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: log))

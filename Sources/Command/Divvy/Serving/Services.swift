@@ -1,4 +1,5 @@
 import Containers
+import Isolation
 import ServiceLifecycle
 
 /// Follows the holders of leases until the group shuts down.
@@ -9,4 +10,11 @@ struct HolderService: Service {
         await cancelWhenGracefulShutdown { await holders.run() }
         holders.close()
     }
+}
+
+/// Takes the driver's memory limits away as programs end, until the group shuts down.
+struct DriverLimitService: Service {
+    let means: DriverLimitMeans
+
+    func run() async { await cancelWhenGracefulShutdown { await means.run() } }
 }

@@ -8,6 +8,8 @@ struct ServingPaths {
     let cdiDirectory: String
     /// Beside the socket, which lies in memory where the system has such a place.
     let limiterDirectory: String
+    /// Beside it: what stands there is gone with the next boot, and so are cgroups.
+    let driverLimitsDirectory: String
     /// Beside it, for sockets.
     let serviceDirectory: String
 
@@ -18,6 +20,7 @@ struct ServingPaths {
         cdiDirectory = settings.cdiDirectory ?? standard.cdiDirectory
         let beside = socket.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
         limiterDirectory = beside + "/limiter"
+        driverLimitsDirectory = beside + "/driver-limits"
         serviceDirectory = beside + "/mps"
         // The last part of each is made by whoever keeps it, with the rights that it needs.
         for path in [socket, stateDirectory, cdiDirectory] {

@@ -67,7 +67,7 @@ extension Details {
     }
 
     private static func facts(_ fence: FenceView, _ grants: [GrantView]) -> [Fact] {
-        [("Held by", Cell("\(fence.means.rawValue), \(fence.source)"))]
+        [("Held by", Cell("\(fence.means), \(fence.source)"))]
             + fence.gpus.map { part in
                 let index = grants.first { $0.gpu == part.gpu }?.index
                 let limit = [
@@ -75,7 +75,7 @@ extension Details {
                 ].compactMap { $0 }
                 let use = [
                     part.memoryUsedBytes.map { "\(Wording.bytes($0)) used" }
-                        ?? (fence.means == .limiter ? "its books cannot be read" : nil),
+                        ?? (fence.means == "limiter" ? "its books cannot be read" : nil),
                     part.memoryPeakBytes.map { "\(Wording.bytes($0)) at most" },
                     part.refusals.flatMap { $0 > 0 ? "refused \($0) times" : nil }, part.detail,
                 ].compactMap { $0 }

@@ -1,6 +1,7 @@
 extension Request {
     private enum Key: String, CodingKey {
-        case count, nodes, portion, memory, models, gpuMemory, devices, driver, capabilities, minimumGrade, sharing, burst, spill
+        case count, nodes, portion, memory, models, gpuMemory, devices, driver, capabilities, minimumGrade, sharing,
+            burst, spill
         case topology, antiAffinity, placement, duration, queue, reservation, priority, patience
     }
 

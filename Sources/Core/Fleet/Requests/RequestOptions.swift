@@ -23,7 +23,8 @@ package struct RequestOptions: Hashable, Sendable {
     package init(
         gpus: String? = nil, nodes: String? = nil, slice: String? = nil, compute: String? = nil,
         gpuMemory: String? = nil, grade: String? = nil, share: String? = nil, burst: String? = nil,
-        gpuMemorySpill: String? = nil, topology: String? = nil, antiAffinity: String? = nil, placement: String? = nil, for duration: String? = nil, queue: String? = nil,
+        gpuMemorySpill: String? = nil, topology: String? = nil, antiAffinity: String? = nil, placement: String? = nil,
+        for duration: String? = nil, queue: String? = nil,
         reservation: String? = nil,
         priority: String? = nil, wait: String?? = nil, noWait: Bool = false
     ) {

@@ -88,7 +88,8 @@ package enum RequestParser {
             let piece = try Piece(option: option, text: text)
             if !request.isOfShares {
                 throw piece.failure(
-                    "only a part of a GPU has something beyond it", hint: "ask for a part (--gpus 0.5), or leave it out")
+                    "only a part of a GPU has something beyond it", hint: "ask for a part (--gpus 0.5), or leave it out"
+                )
             }
             if request.sharing == .time {
                 throw piece.failure("a share by time is held by nothing", hint: "leave --share out, or \(option)")

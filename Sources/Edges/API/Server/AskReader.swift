@@ -53,7 +53,8 @@ struct AskReader {
                 RequestOptions(
                     gpus: body.gpus, nodes: body.nodes.map(String.init), slice: body.slice, compute: body.compute,
                     gpuMemory: body.gpuMemory, grade: body.grade, share: body.share, burst: body.burst,
-                    gpuMemorySpill: body.gpuMemorySpill, topology: body.topology, antiAffinity: body.antiAffinity, placement: body.placement, for: body.duration, queue: body.queue,
+                    gpuMemorySpill: body.gpuMemorySpill, topology: body.topology, antiAffinity: body.antiAffinity,
+                    placement: body.placement, for: body.duration, queue: body.queue,
                     reservation: body.reservation, priority: body.priority.map(String.init),
                     wait: body.wait.map { $0.isEmpty ? nil : $0 }, noWait: body.noWait ?? false))
         } catch {

@@ -31,12 +31,13 @@ package struct FenceView: Hashable, Sendable, Codable {
         }
     }
 
-    package var means: FenceReading.Means
+    /// `slice`, `driver-limits`, `mps`, `limiter`.
+    package var means: String
     /// Where on the node it was read: a directory, a cgroup, a device.
     package var source: String
     package var gpus: [Part]
 
-    package init(means: FenceReading.Means, source: String, gpus: [Part]) {
+    package init(means: String, source: String, gpus: [Part]) {
         self.means = means
         self.source = source
         self.gpus = gpus
@@ -44,7 +45,7 @@ package struct FenceView: Hashable, Sendable, Codable {
 
     package init(_ reading: FenceReading) {
         self.init(
-            means: reading.means, source: reading.source,
+            means: reading.means.rawValue, source: reading.source,
             gpus: reading.parts.map { part in
                 Part(
                     gpu: part.gpu, memoryLimitBytes: part.memoryLimit?.count, milliGPU: part.share?.milli,

@@ -82,7 +82,8 @@ package struct LeaseRequest: Hashable, Sendable, Encodable {
     }
 
     package enum CodingKeys: String, CodingKey, CaseIterable {
-        case schema, gpus, nodes, compute, slice, gpuMemory, grade, share, burst, gpuMemorySpill, topology, antiAffinity,
+        case schema, gpus, nodes, compute, slice, gpuMemory, grade, share, burst, gpuMemorySpill, topology,
+            antiAffinity,
             placement, duration, queue
         case reservation, priority, wait, noWait, name, keepAlive, holder
     }

@@ -22,7 +22,8 @@ package struct RunArguments: Hashable, Sendable {
 
         package static let standard = OwnOptions(
             valued: [
-                "--gpus", "--nodes", "--slice", "--compute", "--gpu-memory", "--grade", "--share", "--burst", "--gpu-memory-spill", "--topology",
+                "--gpus", "--nodes", "--slice", "--compute", "--gpu-memory", "--grade", "--share", "--burst",
+                "--gpu-memory-spill", "--topology",
                 "--anti-affinity", "--placement", "--for", "--queue", "--reservation", "--priority", "--engine",
                 "--lease-name",
             ],

@@ -43,6 +43,12 @@ struct NVMLSymbols: Sendable {
     let remappedRows: Symbol<PFN_nvmlDeviceGetRemappedRows>
     let fields: Symbol<PFN_nvmlDeviceGetFieldValues>
 
+    let handleByUUID: Symbol<PFN_nvmlDeviceGetHandleByUUID>
+    let setMemoryLimits: Symbol<PFN_nvmlDeviceSetMemoryLimits_v1>
+    let memoryLimits: Symbol<PFN_nvmlDeviceGetMemoryLimits_v1>
+    let setComputeMode: Symbol<PFN_nvmlDeviceSetComputeMode>
+    let computeMode: Symbol<PFN_nvmlDeviceGetComputeMode>
+
     let createEventSet: Symbol<PFN_nvmlEventSetCreate>
     let freeEventSet: Symbol<PFN_nvmlEventSetFree>
     let supportedEvents: Symbol<PFN_nvmlDeviceGetSupportedEventTypes>
@@ -95,6 +101,12 @@ struct NVMLSymbols: Sendable {
         eccErrors = library.first(of: "nvmlDeviceGetTotalEccErrors")
         remappedRows = library.first(of: "nvmlDeviceGetRemappedRows")
         fields = library.first(of: "nvmlDeviceGetFieldValues")
+
+        handleByUUID = library.first(of: "nvmlDeviceGetHandleByUUID")
+        setMemoryLimits = library.first(of: "nvmlDeviceSetMemoryLimits_v1")
+        memoryLimits = library.first(of: "nvmlDeviceGetMemoryLimits_v1")
+        setComputeMode = library.first(of: "nvmlDeviceSetComputeMode")
+        computeMode = library.first(of: "nvmlDeviceGetComputeMode")
 
         createEventSet = library.first(of: "nvmlEventSetCreate")
         freeEventSet = library.first(of: "nvmlEventSetFree")
