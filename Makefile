@@ -29,7 +29,8 @@ test: $(if $(filter yes 1,$(LINT)),lint)
 
 bench:
 	@Scripts/setup build test
-	products=$$(Scripts/build-release divvy nvidia-ml cuda divvy-limiter divvy-limiter-view divvy-benchmarks) && \
+	products=$$(Scripts/build-release divvy nvidia-ml cuda nvidia-cuda-mps-control divvy-limiter \
+	    divvy-limiter-view divvy-benchmarks) && \
 	    "$$products/divvy-benchmarks" $(BENCHMARK) \
 	    $(if $(BENCHMARK),,&& Scripts/bench-containers "$$products/divvy-benchmarks")
 

@@ -46,6 +46,8 @@ let package = Package(
     products: [
         .executable(name: "divvy", targets: ["divvy"]),
         .executable(name: "divvy-benchmarks", targets: ["divvy-benchmarks"]),
+        // The simulated driver's control daemon of the Multi-Process Service.
+        .executable(name: "nvidia-cuda-mps-control", targets: ["SimulatedMPS"]),
         // The simulated driver's library, SONAME libnvidia-ml.so.1.
         .library(name: "nvidia-ml", type: .dynamic, targets: ["SimulatedDriver"]),
         // The simulated driver's other library, SONAME libcuda.so.1.
@@ -175,6 +177,9 @@ let package = Package(
                 "Queueing",
                 "SQLiteJournal", "SimulatedDevices", "Simulation", arguments, log, lifecycle, signals, system,
             ], path: "Sources/Command/Divvy", swiftSettings: strict),
+        .executableTarget(
+            name: "SimulatedMPS", dependencies: ["CSimulatedDriver"], path: "Sources/Command/SimulatedMPS",
+            swiftSettings: strict),
 
         .executableTarget(
             name: "divvy-benchmarks", dependencies: ["Fleet", "LimiterAgent", "Placement", "Queueing", "Simulation"],

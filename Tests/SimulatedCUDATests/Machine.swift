@@ -107,7 +107,7 @@ struct TimeFile {
 
     /// Who holds the lock of a GPU; 0 is nobody.
     func lockHolder(gpu: Int) -> UInt64 {
-        let offset = (1 << 20) + 64 + 128 * 256 + gpu * 9 * (64 + 64 * 128)
+        let offset = (1 << 20) + 64 + 128 * 256 + gpu * 9 * (128 + 64 * 128)
         return bytes[offset..<(offset + 8)].enumerated().reduce(0) { $0 | UInt64($1.element) << (8 * $1.offset) }
     }
 }

@@ -182,6 +182,7 @@ static void mark_child(void) {
     // The opened file description is shared with the parent: without this, a child would keep the parent alive.
     if (driver_process_state.state != 0) {
         close(driver_process_state.file);
+        if (driver_process_state.client != NULL) { close(driver_process_state.service); }
         driver_process_state.state = 2;
     }
 }

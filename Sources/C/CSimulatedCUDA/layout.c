@@ -32,9 +32,9 @@ SIZE(CUexternalMemory, 104);
 SIZE(CUexternalBuffer, 88);
 SIZE(CUstreamBatchMemOpParams, 48);
 
-_Static_assert(TIME_LAYOUT == 1, "the numbers below are those of layout 1");
+_Static_assert(TIME_LAYOUT == 2, "the numbers below are those of layout 2");
 SIZE(TimeProcess, 128);
 SIZE(TimeContext, 64);
-SIZE(TimeGPU, 64 + 64 * 128);
-SIZE(DeviceTime, 64 + 128 * 256 + 16 * 9 * (64 + 64 * 128));
+SIZE(TimeGPU, 128 + 64 * 128);
+SIZE(DeviceTime, 64 + 128 * 256 + 16 * 9 * (128 + 64 * 128));
 SIZE(DriverOperation, 64);

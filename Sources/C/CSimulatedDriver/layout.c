@@ -8,7 +8,7 @@
 #define SIZE(type, bytes) _Static_assert(sizeof(type) == (bytes), #type " has a wrong size")
 #define OFFSET(type, field, bytes) _Static_assert(offsetof(type, field) == (bytes), #type "." #field " is misplaced")
 
-_Static_assert(MODEL_LAYOUT == 2, "the numbers below are those of layout 2");
+_Static_assert(MODEL_LAYOUT == 3, "the numbers below are those of layout 3");
 SIZE(ModelPCI, 20);
 SIZE(ModelNVLink, 24);
 SIZE(ModelPath, 4);
@@ -22,7 +22,10 @@ SIZE(ModelGPU, 2152);
 OFFSET(ModelGPU, lost, 1808);
 OFFSET(ModelGPU, energy, 1880);
 OFFSET(ModelGPU, partition, 1896);
-SIZE(DeviceModel, 53568);
+SIZE(ModelClient, 80);
+SIZE(ModelServer, 32 + 48 * 80);
+SIZE(DeviceModel, 53568 + 8 + 32 * (32 + 48 * 80));
 OFFSET(DeviceModel, gpus, 1160);
 OFFSET(DeviceModel, processes, 37664);
 OFFSET(DeviceModel, places, 45856);
+OFFSET(DeviceModel, newestNumber, 53568);

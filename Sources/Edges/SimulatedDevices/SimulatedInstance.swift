@@ -6,6 +6,7 @@ import Glibc
 ///
 ///     DIRECTORY/lib/libnvidia-ml.so.1   the library; it finds `../dev` by itself
 ///     DIRECTORY/lib/libcuda.so.1        the CUDA driver's, where it was built
+///     DIRECTORY/bin/nvidia-cuda-mps-control   the control of its multi-process servers, where it was built
 ///     DIRECTORY/dev/nvidiactl           the device model, which every process that loads the library maps
 ///     DIRECTORY/dev/nvidia0 ...         one node for each GPU: who cannot open it does not see the GPU
 ///
@@ -17,6 +18,11 @@ package final class SimulatedInstance: Sendable {
 
     /// The driver's library, to be loaded instead of the system's.
     package var libraryPath: String { directory + "/lib/libnvidia-ml.so.1" }
+    /// The program that controls its multi-process servers; nil where it was not built.
+    package var mpsControlPath: String? {
+        let path = "\(directory)/bin/nvidia-cuda-mps-control"
+        return access(path, X_OK) == 0 ? path : nil
+    }
     /// The directory that takes the place of `/dev`.
     package var devicePath: String { directory + "/dev" }
     package var gpuCount: Int { Int(file.model.pointee.gpuCount) }
@@ -48,7 +54,8 @@ package final class SimulatedInstance: Sendable {
             try make(draft)
             try make(draft + "/lib")
             try make(draft + "/dev")
-            for (source, name) in libraries(beside: library) { try copy(source, to: "\(draft)/lib/\(name)") }
+            try make(draft + "/bin")
+            for (source, name) in parts(beside: library) { try copy(source, to: "\(draft)/\(name)") }
             for index in profile.seats.indices { try makeNode(draft + "/dev/nvidia\(index)") }
             try makeNode(draft + "/dev/nvidia-uvm")
             try ModelFile.create(at: draft + "/dev/nvidiactl", ModelWriter(profile: profile, host: host))
@@ -73,17 +80,18 @@ package final class SimulatedInstance: Sendable {
         return SimulatedInstance(directory: directory, file: try ModelFile(openAt: path))
     }
 
-    /// Opens a machine that was made before, and gives it the libraries of this build where it has others.
+    /// Opens a machine that was made before, and gives it the libraries and programs of this build where it has others.
     ///
-    /// Who has loaded an old library keeps it; each is replaced at once. A machine whose model another build laid out
+    /// Who has loaded an old one keeps it; each is replaced at once. A machine whose model another build laid out
     /// cannot be kept, and the error says what to do.
     /// - Parameter library: the built simulated `libnvidia-ml.so.1`.
     package static func open(
         at directory: String, library: String
     ) throws(SimulationError) -> SimulatedInstance {
         let instance = try open(at: directory)
-        for (source, name) in libraries(beside: library) {
-            let path = "\(directory)/lib/\(name)"
+        if access(directory + "/bin", F_OK) != 0 { try make(directory + "/bin") }
+        for (source, name) in parts(beside: library) {
+            let path = "\(directory)/\(name)"
             guard !FileManager.default.contentsEqual(atPath: source, andPath: path) else { continue }
             let draft = "\(path).new-\(getpid())-\(UInt32.random(in: 0 ... .max))"
             do throws(SimulationError) {
@@ -99,14 +107,19 @@ package final class SimulatedInstance: Sendable {
         return instance
     }
 
-    /// The built libraries and their names in a machine: the CUDA driver lies beside the other one, or was not built.
-    private static func libraries(beside library: String) -> [(source: String, name: String)] {
+    /// What was built and where it lies in a machine: all but the first lies beside that, or was not built.
+    private static func parts(beside library: String) -> [(source: String, name: String)] {
         let directory = library.split(separator: "/", omittingEmptySubsequences: false).dropLast()
             .joined(separator: "/")
         let prefix = directory.isEmpty && !library.hasPrefix("/") ? "" : directory + "/"
-        let candidates: [String] = ["\(prefix)libcuda.so.1", "\(prefix)libcuda.so"]
-        let cuda = candidates.first { access($0, R_OK) == 0 }
-        return [(library, "libnvidia-ml.so.1")] + (cuda.map { [($0, "libcuda.so.1")] } ?? [])
+        let others: [(candidates: [String], name: String)] = [
+            (["\(prefix)libcuda.so.1", "\(prefix)libcuda.so"], "lib/libcuda.so.1"),
+            (["\(prefix)nvidia-cuda-mps-control"], "bin/nvidia-cuda-mps-control"),
+        ]
+        return [(library, "lib/libnvidia-ml.so.1")]
+            + others.compactMap { other in
+                other.candidates.first { access($0, R_OK) == 0 }.map { ($0, other.name) }
+            }
     }
 
     /// The machines that lie in a directory, by name; anything else in it is passed over.

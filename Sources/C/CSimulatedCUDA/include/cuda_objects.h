@@ -143,6 +143,10 @@ struct DriverContext {
     /// The worker sleeps until it is woken.
     uint32_t workerIsIdle;
     uint32_t workerIsGone;
+    /// The server knows of work that is not done.
+    uint32_t isInFlight;
+    /// What calls answer for good since a kernel of this context failed.
+    uint32_t fault;
     uint32_t reserved;
     /// When the worker wakes up by itself.
     uint64_t workerWakesAt;

@@ -41,6 +41,20 @@ typedef struct DriverProcess {
     uint32_t partSlot;
     uint32_t partSlice;
     uint32_t partSlices;
+    /// The multi-process server that this process is a client of; NULL without one.
+    struct ModelServer *server;
+    struct ModelClient *client;
+    uint64_t serverSerial;
+    uint64_t clientNumber;
+    /// The connection to its daemon.
+    int32_t service;
+    /// What it may use of the multiprocessors, in hundredths of a per cent.
+    uint32_t percentage;
+    /// The GPUs of the server, in its order.
+    uint32_t servedGPUCount;
+    uint32_t servedGPUs[PROCESS_GPU_LIMIT];
+    /// What it may hold of each GPU of the model, in bytes.
+    uint64_t pinned[PROCESS_GPU_LIMIT];
     DriverContext *primaries[PROCESS_GPU_LIMIT];
     uint32_t primaryReferences[PROCESS_GPU_LIMIT];
     uint32_t primaryFlags[PROCESS_GPU_LIMIT];
@@ -78,6 +92,10 @@ typedef struct DriverProcess {
 static inline DriverContext **thread_context(DriverThread *thread, uint32_t depth) { return &thread->stack[depth]; }
 static inline DriverStream **thread_stream(DriverThread *thread, uint32_t index) { return &thread->streams[index]; }
 static inline uint32_t *process_gpu(DriverProcess *process, uint32_t device) { return &process->gpus[device]; }
+static inline uint32_t *process_served_gpu(DriverProcess *process, uint32_t index) {
+    return &process->servedGPUs[index];
+}
+static inline uint64_t *process_pinned(DriverProcess *process, uint32_t gpu) { return &process->pinned[gpu]; }
 static inline DriverContext **process_primary(DriverProcess *process, uint32_t device) {
     return &process->primaries[device];
 }

@@ -11,7 +11,7 @@
 enum {
     /// Where this part begins in the file.
     TIME_OFFSET = 1 << 20,
-    TIME_LAYOUT = 1,
+    TIME_LAYOUT = 2,
     TIME_PROCESS_LIMIT = 256,
     TIME_CONTEXT_LIMIT = 128,
     TIME_GPU_LIMIT = 16,
@@ -60,7 +60,12 @@ typedef struct TimeContext {
     uint64_t busyUntil;
     /// Per cent of the time, lately.
     uint64_t load;
-    uint64_t reserved[3];
+    /// The serial of the multi-process server that it belongs to; 0 for none. Such contexts run at the same time.
+    uint64_t group;
+    /// What it may use of the GPU's multiprocessors, in hundredths of a per cent, when it has a group.
+    uint64_t share;
+    /// Whether it had kernels to start when it looked last, for the others of its group.
+    uint64_t hasWork;
 } TimeContext;
 
 typedef struct TimeGPU {
@@ -80,6 +85,9 @@ typedef struct TimeGPU {
     uint64_t last;
     /// No context has a higher number.
     uint64_t highest;
+    /// Since when the group of the context that ran last has the GPU.
+    uint64_t heldSince;
+    uint64_t reserved[7];
     TimeContext contexts[TIME_CONTEXT_LIMIT];
 } TimeGPU;
 

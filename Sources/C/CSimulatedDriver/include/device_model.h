@@ -12,7 +12,7 @@
 /// `DIVVYGPU`, read as a little-endian number.
 #define MODEL_MAGIC 0x5550475956564944ULL
 /// Raised whenever a structure below changes; a library refuses a file of another layout.
-#define MODEL_LAYOUT 2U
+#define MODEL_LAYOUT 3U
 
 enum {
     MODEL_GPU_LIMIT = 16,
@@ -25,7 +25,10 @@ enum {
     MODEL_SLICE_SLOTS = 8,
     MODEL_SLICE_KINDS = 10,
     MODEL_MEMORY_LIMITS = 128,
-    MODEL_FAULT_LIMIT = 16
+    MODEL_FAULT_LIMIT = 16,
+    MODEL_SERVER_LIMIT = 32,
+    /// Clients of a multi-process server, for all GPUs since Volta.
+    MODEL_CLIENT_LIMIT = 48
 };
 
 /// What hangs on the other end of an NVLink.
@@ -273,6 +276,32 @@ typedef struct ModelEvent {
     uint32_t instance;
 } ModelEvent;
 
+/// A client of a multi-process server.
+typedef struct ModelClient {
+    /// Never the same for two clients of a machine's servers; 0 when the place is free.
+    uint64_t number;
+    /// The daemon ended its work; the process can do nothing more but end.
+    uint32_t isTerminated;
+    uint32_t reserved;
+    /// For each GPU how many contexts have work that is not done.
+    uint32_t inFlight[MODEL_GPU_LIMIT];
+} ModelClient;
+
+/// A multi-process server. A place is free when `serial` is 0.
+typedef struct ModelServer {
+    /// Never the same for two servers; changes when the server is gone, whatever it went of.
+    uint64_t serial;
+    /// The server's process, and when it started.
+    uint32_t pid;
+    uint32_t reserved;
+    uint64_t startTime;
+    /// The result that every call of every client gives since one of them made the GPU fail; 0 while none did.
+    uint32_t fault;
+    /// A mask of the GPUs on which a client left work behind when it died: nothing works there any more.
+    uint32_t wedged;
+    ModelClient clients[MODEL_CLIENT_LIMIT];
+} ModelServer;
+
 typedef struct DeviceModel {
     // Fixed.
     uint64_t magic;
@@ -316,6 +345,11 @@ typedef struct DeviceModel {
     uint32_t confidentialCPU;
     uint32_t confidentialGPU;
     uint32_t confidentialReady;
+
+    // Live since layout 3.
+    /// The newest number that was given to a server or a client.
+    uint64_t newestNumber;
+    ModelServer servers[MODEL_SERVER_LIMIT];
 } DeviceModel;
 
 #endif

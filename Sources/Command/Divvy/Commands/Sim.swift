@@ -105,6 +105,9 @@ struct Sim: ParsableCommand {
             let machine = try machines.open(name)
             let library = Shell.quoted("\(machine.directory)/lib")
             Console.print("export LD_LIBRARY_PATH=\(library)${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}")
+            if machine.mpsControlPath != nil {
+                Console.print("export PATH=\(Shell.quoted("\(machine.directory)/bin")):$PATH")
+            }
         }
     }
 

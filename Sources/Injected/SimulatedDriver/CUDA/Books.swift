@@ -19,7 +19,7 @@ enum Books {
     }
 
     private static func hasRoom(_ gpu: UInt32, _ bytes: UInt64) -> Bool {
-        free(gpu) >= bytes && Limits.room(gpu).left >= bytes
+        free(gpu) >= bytes && Limits.room(gpu).left >= bytes && Service.room(gpu) >= bytes
     }
 
     static func refund(gpu: UInt32, _ bytes: UInt64) {
@@ -148,14 +148,16 @@ enum Books {
 }
 
 extension Books {
-    /// Whether another process is listed on the GPU.
+    /// Whether another process is listed on the GPU, besides the server of this one and the server's clients.
     static func othersAreOn(_ gpu: UInt32) -> Bool {
         for slot in 0..<UInt32(MODEL_PROCESS_LIMIT) {
             guard let entry = model_process(model, slot), slot + 1 != process_entry(process, gpu).pointee else {
                 continue
             }
             let owner = model_load_64(&entry.pointee.owner)
-            if model_owner_is_on(owner, gpu), owner != self.owner(gpu) { return true }
+            guard model_owner_is_on(owner, gpu), owner != self.owner(gpu) else { continue }
+            if Service.isJoined, model_read_place(model, slot).served != 0 { continue }
+            if !Service.isServer(model_owner_pid(owner)) { return true }
         }
         return false
     }

@@ -12,6 +12,8 @@ enum Contexts {
         let gpu = process_gpu(process, UInt32(device)).pointee
         result = mayUse(gpu)
         guard result == CUDA_SUCCESS else { return nil }
+        result = Service.admit()
+        guard result == CUDA_SUCCESS else { return nil }
         result = CUDA_ERROR_OUT_OF_MEMORY
         guard let context = Slots.make(DriverContext.self) else { return nil }
         let line = TimeLine(computingOn: gpu)
@@ -33,6 +35,7 @@ enum Contexts {
         context.pointee.time = line.gpu
         context.pointee.shared = line.context(number)
         context.pointee.number = number
+        line.joinGroup(number, share: Service.share(of: gpu))
         context.pointee.loadSince = clock_now()
         context_limit(context, 0).pointee = 1024
         context_limit(context, 1).pointee = 1 << 20
@@ -78,6 +81,7 @@ enum Contexts {
         process_unlock(&process.pointee.lock)
         while let stream = context.pointee.streams { stream.destroy() }
         Memory.freeAll(of: context)
+        Service.settle(context)
         TimeLine(of: context).removeContext(context.pointee.number)
         let thread = driver_thread()
         if let thread, thread.pointee.depth > 0, thread_context(thread, thread.pointee.depth - 1).pointee == context {
@@ -188,7 +192,17 @@ extension UnsafeMutablePointer<DriverContext> {
     /// What calls answer that wait for the GPU: an error once it has fallen off the bus.
     var health: CUresult {
         guard let state = model_gpu(model, pointee.gpu) else { return CUDA_ERROR_INVALID_CONTEXT }
+        if let failure { return failure }
+        if !Service.isConnected { return CUDA_ERROR_MPS_RPC_FAILURE }
         return model_load_32(&state.pointee.lost) == 0 ? CUDA_SUCCESS : CUDA_ERROR_UNKNOWN
+    }
+
+    /// What calls answer for good, since a kernel failed or the multi-process server did; nil where nothing did.
+    @inline(__always)
+    var failure: CUresult? {
+        let own = atomic_read_32(&pointee.fault)
+        if own != 0 { return CUresult(own) }
+        return Service.isJoined ? Service.failure(gpu: pointee.gpu) : nil
     }
 }
 

@@ -51,7 +51,7 @@ enum Event {
         while atomic_read_64(&event.pointee.placed) < target {
             context.awaitProgress { atomic_read_64(&event.pointee.placed) >= target }
         }
-        sleep_until(atomic_read_64(&event.pointee.time))
+        context.sleep(until: atomic_read_64(&event.pointee.time))
         return context.health
     }
 }

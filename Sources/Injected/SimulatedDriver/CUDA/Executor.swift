@@ -21,6 +21,8 @@ struct Executor {
     private var hasTurn = false
     private var mustWaitForTurn = false
     private var hasMoved = false
+    /// The context's kernels are dropped: it failed, or its multi-process server ended it.
+    private var isFailed = false
 
     /// Moves everything on that can be moved, and returns when to come back.
     static func advance(_ context: Context, isWorker: Bool) -> UInt64 {
@@ -30,6 +32,7 @@ struct Executor {
     }
 
     private mutating func run() {
+        isFailed = context.failure != nil
         var count = 0
         while let (stream, ready) = next() {
             step(stream, ready)
@@ -86,6 +89,7 @@ struct Executor {
     private mutating func isPossible(_ operation: Operation, _ stream: Stream, _ ready: UInt64) -> Bool {
         switch Int(operation.pointee.kind) {
         case OPERATION_KERNEL:
+            if isFailed { return true }
             if mustWaitForTurn { return false }
             if ready <= now || ready <= atomic_read_64(&line.gpu.pointee.busyUntil) { return true }
         case OPERATION_RECORD, OPERATION_NOTHING, OPERATION_GRAPH:
@@ -117,6 +121,8 @@ struct Executor {
         let operation = stream.current(stream.operation(stream.pointee.head))
         switch Int(operation.pointee.kind) {
         case OPERATION_KERNEL:
+            if operation.pointee.a & Modules.faultMark != 0 { fail() }
+            if isFailed { return finish(stream, at: min(ready, now)) }
             guard let end = place(operation.pointee.a, ready) else { return }
             finish(stream, at: end)
         case OPERATION_RECORD:
@@ -186,8 +192,7 @@ struct Executor {
             mustWaitForTurn = true
             return nil
         }
-        context.pointee.shared.pointee.busy += duration
-        context.pointee.shared.pointee.busyUntil = end
+        Service.begin(context)
         return end
     }
 
@@ -195,7 +200,7 @@ struct Executor {
     private mutating func leaveLine() {
         guard holdsLine else { return }
         holdsLine = false
-        if hasTurn, !mustWaitForTurn, line.gpu.pointee.turn == context.pointee.number {
+        if hasTurn, !mustWaitForTurn, line.hasTurn(context.pointee.number) {
             line.drain(context.pointee.number, at: now)
         }
         line.unlock()
@@ -212,6 +217,26 @@ struct Executor {
             hasTurn = line.gpu.pointee.turn == context.pointee.number
         }
         leaveLine()
+        if context.pointee.isInFlight != 0 { settle() }
+    }
+
+    /// A kernel made the GPU fail: this context is lost, and with it all clients of the same multi-process server.
+    private mutating func fail() {
+        atomic_write_32(&context.pointee.fault, CUDA_ERROR_ILLEGAL_ADDRESS.rawValue)
+        Service.fail(with: CUDA_ERROR_ILLEGAL_ADDRESS)
+        isFailed = true
+    }
+
+    /// Tells the server when everything is done.
+    private mutating func settle() {
+        if isFailed { line.abandon(context.pointee.number, at: now) }
+        var stream = context.pointee.streams
+        while let each = stream {
+            stream = each.pointee.next
+            if atomic_read_64(&each.pointee.tail) != each.pointee.head { return }
+        }
+        let shared: UnsafeMutablePointer<TimeContext> = context.pointee.shared
+        if atomic_read_64(&shared.pointee.busyUntil) <= clock_now() { Service.end(context) }
     }
 }
 

@@ -22,8 +22,15 @@ enum Machine {
             guard let path = buffer.baseAddress else { return CUDA_ERROR_OPERATING_SYSTEM }
             guard findDevices(path) else { return CUDA_ERROR_NO_DEVICE }
             let length = strlen(path)
-            findVisibleGPUs(path)
-            guard process.pointee.gpuCount > 0 else { return CUDA_ERROR_NO_DEVICE }
+            findGPUs(path)
+            let served = Service.join()
+            guard served == CUDA_SUCCESS else { return served }
+            chooseGPUs()
+            guard process.pointee.gpuCount > 0 else {
+                Service.leave()
+                return CUDA_ERROR_NO_DEVICE
+            }
+            Service.limitMemory()
             path[length] = 0
             guard Membership.join() else { return CUDA_ERROR_NO_DEVICE }
             watch_forks()
@@ -102,8 +109,8 @@ enum Machine {
         return true
     }
 
-    /// Lists the GPUs whose nodes can be opened, in the order and to the extent that `CUDA_VISIBLE_DEVICES` asks for.
-    private static func findVisibleGPUs(_ path: UnsafeMutablePointer<CChar>) {
+    /// Lists the GPUs whose nodes can be opened.
+    private static func findGPUs(_ path: UnsafeMutablePointer<CChar>) {
         let length = strlen(path)
         var there: UInt32 = 0
         for number in 0..<model.pointee.gpuCount {
@@ -117,7 +124,12 @@ enum Machine {
             there += 1
         }
         process.pointee.gpuCount = there
-        if let wanted = getenv("CUDA_VISIBLE_DEVICES") { choose(wanted, there) }
+    }
+
+    /// Keeps of these what the server has, and of that what `CUDA_VISIBLE_DEVICES` asks for, in its order.
+    private static func chooseGPUs() {
+        Service.keepServedGPUs()
+        if let wanted = getenv("CUDA_VISIBLE_DEVICES") { choose(wanted, process.pointee.gpuCount) }
         if process.pointee.partGPU == 0 { passOverPartitioned() }
     }
 
@@ -171,7 +183,7 @@ enum Machine {
     }
 
     /// The GPU that an index or the beginning of a UUID means.
-    private static func find(_ entry: UnsafePointer<CChar>, _ length: Int, _ there: UInt32) -> UInt32? {
+    static func find(_ entry: UnsafePointer<CChar>, _ length: Int, _ there: UInt32) -> UInt32? {
         if length > 4, strncmp(entry, "GPU-", 4) == 0 {
             var found: UInt32?
             for index in 0..<there {
@@ -235,6 +247,7 @@ private func meetFault(_ call: StaticString) -> CUresult? {
 func withContext(_ call: StaticString = #function, _ body: (Context) -> CUresult) -> CUresult {
     if let error = notReady(call) { return error }
     guard let context = Contexts.current else { return CUDA_ERROR_INVALID_CONTEXT }
+    if let error = context.failure { return error }
     return body(context)
 }
 
@@ -245,6 +258,7 @@ func withStream(_ handle: CUstream?, _ call: StaticString = #function, _ body: (
     guard let stream = Contexts.stream(handle) else {
         return Contexts.current == nil ? CUDA_ERROR_INVALID_CONTEXT : CUDA_ERROR_INVALID_HANDLE
     }
+    if let error = stream.pointee.context.failure { return error }
     return body(stream)
 }
 

@@ -35,6 +35,7 @@ enum Membership {
         clearUp(after: process.pointee.token)
         let slot = time_token_slot(process.pointee.token)
         if let entry = time_process(process.pointee.time, slot) { atomic_write_64(&entry.pointee.serial, 0) }
+        Service.leave()
     }
 
     /// Whether the process that a token means still lives.

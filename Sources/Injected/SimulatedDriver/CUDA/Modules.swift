@@ -7,8 +7,12 @@ typealias FunctionHandle = UnsafeMutablePointer<DriverFunction>
 ///
 /// No code is ever run. A kernel's name says how long it takes: `sim_200us`, `sim_2ms`, `sim_50ns`, `sim_1s`, with
 /// anything before and behind. Every module has such kernels; others only where its image is PTX with an entry of that
-/// name, and they take ten microseconds.
+/// name, and they take ten microseconds. A kernel whose name has `fault` in it, too, makes the GPU fail when its turn
+/// comes: `sim_10us_fault`.
 enum Modules {
+    /// The bit of a duration that says so.
+    static var faultMark: UInt64 { 1 << 63 }
+
     private static var plainDuration: UInt64 { 10_000 }
 
     static func make(_ image: UnsafeRawPointer?, _ context: Context?, isLibrary: Bool) -> ModuleHandle? {
@@ -109,8 +113,13 @@ enum Modules {
         }
     }
 
-    /// What the name says, in nanoseconds.
+    /// What the name says, in nanoseconds, with the mark of a fault.
     static func duration(of name: UnsafePointer<CChar>) -> UInt64? {
+        guard let length = length(of: name) else { return nil }
+        return strstr(name, "fault") == nil ? length : length | faultMark
+    }
+
+    private static func length(of name: UnsafePointer<CChar>) -> UInt64? {
         guard let mark = strstr(name, "sim_") else { return nil }
         var digit = UnsafePointer(mark) + 4
         var number: UInt64 = 0

@@ -22,9 +22,11 @@ enum Part {
     }
 
     static func place(_ gpu: UInt32) -> ModelPlace {
-        guard isOn(gpu) else { return ModelPlace() }
+        let served: UInt32 = Service.isJoined ? 1 : 0
+        guard isOn(gpu) else { return ModelPlace(gpuInstance: 0, computeInstance: 0, served: served, reserved: 0) }
         return ModelPlace(
-            gpuInstance: instance(gpu) &+ 1, computeInstance: process.pointee.partSlice + 1, served: 0, reserved: 0)
+            gpuInstance: instance(gpu) &+ 1, computeInstance: process.pointee.partSlice + 1, served: served, reserved: 0
+        )
     }
 
     /// Bytes for programs in the GPU instance: a little less than it takes of the GPU.
@@ -33,8 +35,11 @@ enum Part {
         return kind.pointee.memory - (12 << 20)
     }
 
+    /// The multiprocessors that programs see: those of the part, or what a multi-process server grants of them.
+    static func multiprocessors(_ gpu: UInt32) -> UInt32 { Service.granted(of: allMultiprocessors(gpu)) }
+
     /// Compute instances share the multiprocessors; one of all slices has those that the slices leave over, too.
-    static func multiprocessors(_ gpu: UInt32) -> UInt32 {
+    static func allMultiprocessors(_ gpu: UInt32) -> UInt32 {
         guard let state = model_gpu(model, gpu) else { return 0 }
         guard isOn(gpu) else { return state.pointee.multiprocessors }
         guard let kind = kind(gpu) else { return 0 }

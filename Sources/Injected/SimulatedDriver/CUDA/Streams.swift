@@ -100,7 +100,8 @@ extension UnsafeMutablePointer<DriverStream> {
         while atomic_read_64(&pointee.head) < target {
             context.awaitProgress { atomic_read_64(&pointee.head) >= target }
         }
-        sleep_until(atomic_read_64(&pointee.doneTime))
+        context.sleep(until: atomic_read_64(&pointee.doneTime))
+        Service.settle(context)
         Pools.trimAfterSynchronization()
         return context.health
     }
@@ -135,6 +136,14 @@ extension UnsafeMutablePointer<DriverContext> {
             wakeWorker()
         }
         return wake
+    }
+
+    /// Waits for that time, or for the context to fail.
+    func sleep(until time: UInt64) {
+        guard Service.isJoined else { return sleep_until(time) }
+        while clock_now() < time, failure == nil, Service.isConnected {
+            sleep_until(min(time, clock_now() + 10_000_000))
+        }
     }
 
     func tellProgress() {

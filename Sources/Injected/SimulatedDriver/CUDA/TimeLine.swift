@@ -51,6 +51,9 @@ struct TimeLine {
             guard owner == 0 || !Membership.isAlive(owner) else { continue }
             place.pointee.wants = 0
             place.pointee.busy = 0
+            place.pointee.busyUntil = 0
+            place.pointee.group = 0
+            place.pointee.hasWork = 0
             gpu.pointee.highest = max(gpu.pointee.highest, UInt64(index) + 1)
             atomic_write_64(&place.pointee.owner, process.pointee.token)
             return UInt64(index) + 1
@@ -63,6 +66,7 @@ struct TimeLine {
         defer { unlock() }
         guard let place = context(number) else { return }
         place.pointee.wants = 0
+        place.pointee.hasWork = 0
         atomic_write_64(&place.pointee.owner, 0)
         if gpu.pointee.last == number { gpu.pointee.last = 0 }
         if gpu.pointee.turn == number { pass(at: clock_now()) }
@@ -73,11 +77,12 @@ struct TimeLine {
     /// Takes the turn if it can be had. If not, the caller is in the queue, and `wake` says when to look again at the
     /// latest; its doorbell rings when the turn comes.
     func takeTurn(_ number: UInt64, at now: UInt64, _ wake: inout UInt64) -> Bool {
-        if gpu.pointee.turn == number {
+        let mine = context(number)
+        if hasTurn(number) {
             gpu.pointee.drained = 0
+            mine?.pointee.hasWork = 1
             return true
         }
-        let mine = context(number)
         if gpu.pointee.turn != 0, let end = timeLeft(at: now) {
             mine?.pointee.wants = 1
             wake = min(wake, end)
@@ -85,10 +90,16 @@ struct TimeLine {
         }
         mine?.pointee.wants = 1
         pass(at: now)
-        if gpu.pointee.turn == number { return true }
+        if hasTurn(number) {
+            mine?.pointee.hasWork = 1
+            return true
+        }
         wake = min(wake, gpu.pointee.sliceEnd + TIME_GRACE)
         return false
     }
+
+    /// Whether the context has the turn, or one of its group.
+    func hasTurn(_ number: UInt64) -> Bool { gpu.pointee.turn == number || areOneGroup(gpu.pointee.turn, number) }
 
     /// Until when the one whose turn it is must be waited for; nil when it can be passed over.
     private func timeLeft(at now: UInt64) -> UInt64? {
@@ -121,6 +132,7 @@ struct TimeLine {
             gpu.pointee.turn = number
             gpu.pointee.sliceEnd = max(gpu.pointee.busyUntil, now) + TIME_SWITCH + TIME_SLICE
             ring(next)
+            if next.pointee.group != 0 { ringGroup(of: number) }
             return
         }
         gpu.pointee.turn = 0
@@ -131,6 +143,8 @@ struct TimeLine {
 
     /// Leaves the rest of the turn to whoever wants it: there is nothing to start now.
     func drain(_ number: UInt64, at now: UInt64) {
+        context(number)?.pointee.hasWork = 0
+        if groupHasWork(number, at: now) { return }
         guard let next = firstWaiting(besides: number) else {
             gpu.pointee.drained = 1
             return
@@ -148,10 +162,13 @@ struct TimeLine {
     func place(
         _ number: UInt64, ready: UInt64, duration: UInt64, at now: UInt64, _ wake: inout UInt64
     ) -> UInt64? {
-        var start = max(gpu.pointee.busyUntil, ready)
+        guard let mine = context(number) else { return nil }
+        let isOurs = gpu.pointee.last == number || areOneGroup(gpu.pointee.last, number)
+        var start = max(ready, gpu.pointee.busyUntil)
+        if isOurs, mine.pointee.group != 0 { start = max(ready, mine.pointee.busyUntil, gpu.pointee.heldSince) }
         if gpu.pointee.sliceStart == 0 || start >= gpu.pointee.sliceEnd {
             if gpu.pointee.sliceStart != 0, othersWant(number) {
-                context(number)?.pointee.wants = 1
+                mine.pointee.wants = 1
                 pass(at: now)
                 wake = min(wake, gpu.pointee.sliceEnd + TIME_GRACE)
                 return nil
@@ -161,15 +178,19 @@ struct TimeLine {
                 wake = min(wake, start)
                 return nil
             }
-            if gpu.pointee.last != number {
+            if !isOurs {
                 start += TIME_SWITCH
-                gpu.pointee.last = number
+                gpu.pointee.heldSince = start
             }
+            gpu.pointee.last = number
             gpu.pointee.sliceStart = start
             gpu.pointee.sliceEnd = start + TIME_SLICE
         }
-        gpu.pointee.busyUntil = start + duration
-        return start + duration
+        let length = mine.pointee.group == 0 ? duration : stretched(duration, number, at: start)
+        mine.pointee.busy += length
+        mine.pointee.busyUntil = start + length
+        gpu.pointee.busyUntil = max(gpu.pointee.busyUntil, start + length)
+        return start + length
     }
 
     func context(_ number: UInt64) -> UnsafeMutablePointer<TimeContext>? {
@@ -179,13 +200,14 @@ struct TimeLine {
     private func firstWaiting(besides number: UInt64) -> UnsafeMutablePointer<TimeContext>? {
         let limit = max(gpu.pointee.highest, 1)
         for step in 0..<(limit - 1) {
-            guard let other = context((number + step) % limit + 1) else { continue }
+            let candidate = (number + step) % limit + 1
+            guard let other = context(candidate), !areOneGroup(candidate, number) else { continue }
             if other.pointee.wants != 0, atomic_read_64(&other.pointee.owner) != 0 { return other }
         }
         return nil
     }
 
-    private func ring(_ context: UnsafeMutablePointer<TimeContext>) {
+    func ring(_ context: UnsafeMutablePointer<TimeContext>) {
         _ = atomic_add_32(&context.pointee.doorbell, 1)
         futex_wake(&context.pointee.doorbell, true)
     }

@@ -16,6 +16,8 @@ enum Worker {
     /// How long after its last work the worker looks again by itself before it sleeps for good, in nanoseconds.
     private static var lingering: UInt64 { 1_000_000 }
     private static var glance: UInt64 { 100_000 }
+    /// How long it sleeps at once, in nanoseconds: a multi-process server may end the context's work at any time.
+    private static var longest: UInt64 { Service.isJoined ? 10_000_000 : .max / 2 }
 
     private static func run(_ context: Context) {
         sleep_exactly()
@@ -36,6 +38,7 @@ enum Worker {
             }
             if wake != .max {
                 if wake > now {
+                    let wake = min(wake, now + longest)
                     atomic_write_64(&context.pointee.workerWakesAt, wake)
                     futex_wait(&shared.pointee.doorbell, seen, wake - now, true)
                 }
@@ -43,7 +46,7 @@ enum Worker {
             }
             let busyUntil = atomic_read_64(&shared.pointee.busyUntil)
             if busyUntil > now || now - lastWork < lingering {
-                let pause = busyUntil > now + glance ? busyUntil - now : glance
+                let pause = busyUntil > now + glance ? min(busyUntil - now, longest) : glance
                 atomic_write_64(&context.pointee.workerWakesAt, now + pause)
                 futex_wait(&shared.pointee.doorbell, seen, pause, true)
                 continue

@@ -77,7 +77,7 @@ private func freeable(_ address: UInt64) -> Allocation? {
         let gpu = context.pointee.gpu
         Books.dropTheDead(gpu, now: false)
         let limit = Limits.room(gpu)
-        free.pointee = Int(min(Books.free(gpu), limit.left))
+        free.pointee = Int(min(Books.free(gpu), limit.left, Service.room(gpu)))
         total.pointee = Int(min(Books.total(gpu), limit.whole))
         return context.health
     }
