@@ -236,6 +236,14 @@ let package = Package(
                 "API", "Engine", "Fleet", "Ledger", "Placement", "Presentation", "Queueing", "divvy", arguments, yams,
             ], exclude: ["Golden"]),
         tests("TidyTests", []),
+        // A daemon of the end-to-end tests in which multi-process service is a twin.
+        .executableTarget(
+            name: "EnforcingPool",
+            dependencies: [
+                "API", "Containers", "Drivers", "Engine", "Fleet", "Isolation", "Ledger", "SQLiteJournal", log,
+                lifecycle, system,
+            ], path: "Tests/EndToEndTests/EnforcingPool", swiftSettings: strict),
         // Against the build's own program and driver library.
-        tests("EndToEndTests", ["divvy"], exclude: ["Programs"]),
+        tests(
+            "EndToEndTests", ["CSimulatedDriver", "EnforcingPool", "divvy"], exclude: ["EnforcingPool", "Programs"]),
     ])

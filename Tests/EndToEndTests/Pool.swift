@@ -11,6 +11,8 @@ final class Pool {
     /// Put before the daemon's words: `strace`, `unshare` and the like.
     var wrapper: [String] = []
     var options: [String] = []
+    /// The daemon's program and words, where it is another one than `divvy up`.
+    var daemonWords: [String]?
     /// For the daemon and for every command.
     var extraEnvironment: [String: String] = [:]
     let profile: String
@@ -50,11 +52,12 @@ final class Pool {
 
     /// Starts the daemon without waiting.
     func launch() throws {
-        daemon = try Program(
-            wrapper + [
+        let words =
+            daemonWords ?? [
                 Pool.divvy, "up", "--driver", "\(directory)/sim/lib/libnvidia-ml.so.1", "--device-root",
                 "\(directory)/sim/dev", "--state", state, "--socket", socket, "--cdi-dir", cdi,
-            ] + options, environment: extraEnvironment, output: "\(directory)/daemon.log")
+            ] + options
+        daemon = try Program(wrapper + words, environment: extraEnvironment, output: "\(directory)/daemon.log")
     }
 
     /// Ends the daemon as a power cut would, as far as a process can tell.

@@ -73,12 +73,15 @@ struct ContainerState: Hashable {
     let pid: Int32
 
     init(_ bytes: [UInt8]) throws(Failure) {
+        let state: JSONValue
         do throws(JSONValue.ParsingError) {
-            guard case .number(let text)? = try JSONValue(parsing: bytes)[key: "pid"], let pid = Int32(text), pid > 0
-            else { throw Failure(.badData, "the container's state has no pid of a process that is there") }
-            self.pid = pid
+            state = try JSONValue(parsing: bytes)
         } catch {
             throw Failure(.badData, "the container's state, on standard input, is \(error)")
         }
+        guard case .number(let text)? = state["pid"], let pid = Int32(text), pid > 0 else {
+            throw Failure(.badData, "the container's state, on standard input, has no pid of a process that is there")
+        }
+        self.pid = pid
     }
 }

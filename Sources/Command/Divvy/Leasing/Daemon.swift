@@ -38,8 +38,11 @@ struct Daemon: Sendable {
 
     func keepAlive(_ id: LeaseID) async throws -> LeaseView { try await call { try await $0.keepAlive(id) } }
 
-    /// Has the limits of this process put in place, which is about to become a lease's command.
-    func admit(to id: LeaseID) async throws -> LeaseView { try await call { try await $0.admit(to: id) } }
+    /// Has the limits of this process put in place, which is about to become a lease's command, or those of the container
+    /// that has this first process.
+    func admit(to id: LeaseID, container: Int32? = nil) async throws -> LeaseView {
+        try await call { try await $0.admit(to: id, container: container) }
+    }
 
     func queue() async throws -> QueueReportView { try await call { try await $0.queue() } }
 
