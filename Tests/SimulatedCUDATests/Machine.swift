@@ -1,4 +1,5 @@
 import CNVML
+import CSimulatedDriver
 import Foundation
 import SimulatedDevices
 import Testing
@@ -17,6 +18,25 @@ struct Machine: ~Copyable {
     deinit { try? instance.remove() }
 
     var libraryPath: String { instance.directory + "/lib/libcuda.so.1" }
+
+    /// Sets NVML's compute mode of a GPU: 0 default, 3 for one process.
+    func setComputeMode(_ mode: UInt32, gpu: Int) throws {
+        let file = open(instance.directory + "/dev/nvidiactl", O_RDWR | O_CLOEXEC)
+        try #require(file >= 0)
+        defer { close(file) }
+        let size = MemoryLayout<DeviceModel>.size
+        let memory = try #require(mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0))
+        defer { munmap(memory, size) }
+        let state = try #require(model_gpu(memory.assumingMemoryBound(to: DeviceModel.self), UInt32(gpu)))
+        model_store_32(&state.pointee.computeMode, mode)
+    }
+
+    /// The probe where other users can run it, too.
+    func probeForOthers() throws -> String {
+        let path = instance.directory + "/probe"
+        try FileManager.default.copyItem(atPath: Built.probePath, toPath: path)
+        return path
+    }
 
     /// What `SimulatedCUDAProbe` prints; its text says what it can do.
     func probe(_ arguments: [String]) async throws -> String {
@@ -70,10 +90,18 @@ struct Monitor: ~Copyable {
     }
 
     func processes(gpu index: UInt32) throws -> [Process] {
+        try list("nvmlDeviceGetComputeRunningProcesses_v3", index)
+    }
+
+    /// The clients of multi-process servers.
+    func servedProcesses(gpu index: UInt32) throws -> [Process] {
+        try list("nvmlDeviceGetMPSComputeRunningProcesses_v3", index)
+    }
+
+    private func list(_ name: String, _ index: UInt32) throws -> [Process] {
         var count: UInt32 = 256
         var entries = [nvmlProcessInfo_t](repeating: nvmlProcessInfo_t(), count: 256)
-        let list = try function(
-            "nvmlDeviceGetComputeRunningProcesses_v3", as: PFN_nvmlDeviceGetComputeRunningProcesses_v3.self)
+        let list = try function(name, as: PFN_nvmlDeviceGetComputeRunningProcesses_v3.self)
         try #require(list(device(index), &count, &entries) == NVML_SUCCESS)
         return entries.prefix(Int(count)).map { Process(pid: $0.pid, memory: $0.usedGpuMemory) }
     }

@@ -7,6 +7,7 @@ import Glibc
 //     soak SEED NANOSECONDS                     allocates, frees and launches at random, and dies in some way or other
 //     room GPU                                  prints free and all bytes of a GPU
 //     hold BYTES                                allocates, prints its pid, and waits to be killed
+//     steps                                     makes the calls that standard input names, and prints their results
 
 // Whoever started it may have had signals blocked, and it is to die of them.
 var none = sigset_t()
@@ -15,6 +16,10 @@ sigprocmask(SIG_SETMASK, &none, nil)
 
 let arguments = CommandLine.arguments
 guard arguments.count > 2 else { stop("usage: probe LIBRARY COMMAND ...") }
+if arguments[2] == "steps" {
+    Steps(arguments[1]).run()
+    exit(0)
+}
 let driver = Driver(arguments[1])
 
 func number(_ index: Int) -> UInt64 {
