@@ -39,7 +39,7 @@ struct MultiProcessFaultTests {
             program.end()
             two.end()
         }
-        #expect(machine.news.withLock { $0 }.isEmpty)
+        #expect(machine.told.isEmpty)
     }
 
     @Test func `a server that hangs is noticed by the probe, named with whom it hit, and begun anew once nobody is on it`()
@@ -55,15 +55,15 @@ struct MultiProcessFaultTests {
             #expect(try await machine.waits { await service.troubles()[gpu] != nil })
             // One period, two probes, and what else this machine does.
             #expect(ContinuousClock.now - start < .seconds(6))
-            #expect(machine.news.withLock { $0 } == [.wedged(gpu, hit: [LeaseID(number: 2)])])
+            #expect(machine.told == [.wedged(gpu, hit: [LeaseID(number: 2)])])
             let refusal = await #expect(throws: PreparationError.self) {
                 try await service.hold(machine.lease(3, milli: 200), on: machine.node)
             }
             #expect(refusal?.description.contains("serves nobody new") == true)
             #expect(try await two.does("launch sim_100us") == illegalAddress)
             two.end()
-            #expect(try await machine.waits { await service.troubles().isEmpty })
-            #expect(machine.news.withLock { $0 }.last == .well(gpu))
+            #expect(try await machine.waits { await service.troubles().isEmpty }, "\(machine.told)")
+            #expect(machine.told.last == .well(gpu))
             // What was mounted into the lease's containers leads to the new server.
             let again = try machine.program(hold)
             #expect(try await again.start() == 0)
@@ -83,7 +83,7 @@ struct MultiProcessFaultTests {
             one.kill()
             let hung = try machine.program(hold)
             #expect(try await machine.waits { await !service.troubles().isEmpty })
-            #expect(try await machine.waits { await service.troubles().isEmpty })
+            #expect(try await machine.waits { await service.troubles().isEmpty }, "\(machine.told)")
             let again = try machine.program(hold)
             #expect(try await again.start() == 0)
             hung.kill()
@@ -102,13 +102,13 @@ struct MultiProcessFaultTests {
             #expect(try await two.does("wait") == illegalAddress)
             #expect(try await machine.waits { await service.troubles()[gpu]?.contains("a fault") == true })
             #expect(
-                machine.news.withLock { $0 } == [.faulted(gpu, hit: [LeaseID(number: 1), LeaseID(number: 2)])])
+                machine.told == [.faulted(gpu, hit: [LeaseID(number: 1), LeaseID(number: 2)])])
             await #expect(throws: PreparationError.self) {
                 try await service.hold(machine.lease(3, milli: 200), on: machine.node)
             }
             one.end()
             two.end()
-            #expect(try await machine.waits { await service.troubles().isEmpty })
+            #expect(try await machine.waits { await service.troubles().isEmpty }, "\(machine.told)")
             let again = try machine.program(hold)
             #expect(try await again.start() == 0)
             again.end()
@@ -121,10 +121,11 @@ struct MultiProcessFaultTests {
             let (one, two, hold) = try await both(machine, service)
             let server = try #require(await service.ownProcesses().first)
             kill(server, SIGKILL)
-            #expect(try await machine.waits { await (service.ownProcesses().first ?? server) != server })
+            #expect(
+                try await machine.waits { await (service.ownProcesses().first ?? server) != server }, "\(machine.told)")
             #expect(
                 try await machine.waits {
-                    machine.news.withLock { $0 }.contains(
+                    machine.told.contains(
                         .gone(machine.node.gpus[0].id, hit: [LeaseID(number: 1), LeaseID(number: 2)]))
                 })
             let again = try machine.program(hold)

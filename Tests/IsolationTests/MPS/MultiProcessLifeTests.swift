@@ -40,7 +40,7 @@ struct MultiProcessLifeTests {
         let machine = try ServiceMachine()
         let gpu = machine.node.gpus[0].id
         for before in [ComputeMode.default, .exclusiveProcess] {
-            try await machine.driver.setComputeMode(before, of: gpu)
+            try await machine.set(before, of: gpu)
             try await machine.with { service in
                 _ = try await service.hold(machine.lease(1), on: machine.node)
                 #expect(machine.processes.count == 2)
@@ -58,7 +58,7 @@ struct MultiProcessLifeTests {
         let machine = try ServiceMachine()
         let gpu = machine.node.gpus[0].id
         try ServiceFiles(directory: machine.serviceDirectory).prepare(gpu, mode: ComputeMode.default.rawValue)
-        try await machine.driver.setComputeMode(.exclusiveProcess, of: gpu)
+        try await machine.set(.exclusiveProcess, of: gpu)
         try await machine.service().reconcile([], on: machine.node)
         #expect(try await machine.mode() == .default)
     }

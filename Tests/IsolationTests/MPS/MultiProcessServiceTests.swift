@@ -120,7 +120,7 @@ struct MultiProcessServiceTests {
                 pipes: ServiceFiles(directory: machine.serviceDirectory).pipes(of: machine.node.gpus[0].id),
                 logs: machine.directory, patience: .seconds(10))
             try await control.ask("namespace", "delete", "lease_1", "--server=shares", "--force")
-            try await machine.driver.setComputeMode(.default, of: machine.node.gpus[0].id)
+            try await machine.set(.default, of: machine.node.gpus[0].id)
             try await service.admit(arrival, of: lease, on: machine.node)
             #expect(try await machine.mode() == .exclusiveProcess)
             let program = try machine.program(hold)

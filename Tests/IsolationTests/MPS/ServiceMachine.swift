@@ -20,9 +20,8 @@ final class ServiceMachine: Sendable {
     let directory: String
     let instance: SimulatedInstance
     let node: Node
-    let driver: NVMLDriverControl
-    /// What was told of servers, in order.
-    let news = Mutex<[ServiceNews]>([])
+    private let driver: NVMLDriverControl
+    private let news = Mutex<[ServiceNews]>([])
 
     init(_ profile: String = "dgx-h100", driver branch: String = "615") throws {
         var wanted = try SimulatedProfile.named(profile)
@@ -56,6 +55,9 @@ final class ServiceMachine: Sendable {
     var cuda: String { instance.directory + "/lib/libcuda.so.1" }
     var control: String { instance.directory + "/bin/nvidia-cuda-mps-control" }
     var serviceDirectory: String { directory + "/mps" }
+
+    /// What was told of servers, in order.
+    var told: [ServiceNews] { news.withLock { $0 } }
 
     func service(_ change: (inout MultiProcessSettings) -> Void = { _ in }) -> MultiProcessService {
         let (control, cuda) = (control, cuda)
@@ -93,6 +95,8 @@ final class ServiceMachine: Sendable {
             library: cuda,
             environment: ["CUDA_VISIBLE_DEVICES=\(node.gpus[0].id)"] + (hold?.processEnvironment ?? []) + more, uid: uid)
     }
+
+    func set(_ mode: ComputeMode, of gpu: GPUID) async throws { try await driver.setComputeMode(mode, of: gpu) }
 
     func mode(_ gpu: Int = 0) async throws -> ComputeMode { try await driver.computeMode(of: node.gpus[gpu].id) }
 

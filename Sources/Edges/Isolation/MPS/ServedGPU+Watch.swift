@@ -42,7 +42,9 @@ extension ServedGPU {
         environment["CUDA_VISIBLE_DEVICES"] = gpu.rawValue
         do {
             let end = try await ServiceControl.end(of: probe, environment: environment, within: settings.probeLimit)
-            if !end.isSuccess { tell(.problem(gpu, "the probe was refused: \(end.complaint)")) }
+            // A server that has failed meanwhile says so itself at the next look.
+            let isServing = try await control.servers().contains { $0.name == ServiceNames.server && $0.isReady }
+            if !end.isSuccess, isServing { tell(.problem(gpu, "the probe was refused: \(end.complaint)")) }
             return false
         } catch {
             if !error.isTooSlow { tell(.problem(gpu, error.description)) }
@@ -51,9 +53,9 @@ extension ServedGPU {
     }
 
     private func note(isWedged: Bool) async {
+        let hit = Set(await leaseClients.compactMap { ServiceNames.lease(named: $0.namespace) }).sorted()
         guard ailment == nil else { return }
         ailment = Ailment(isWedged: isWedged, since: .now)
-        let hit = Set(await leaseClients.compactMap { ServiceNames.lease(named: $0.namespace) }).sorted()
         tell(isWedged ? .wedged(gpu, hit: hit) : .faulted(gpu, hit: hit))
     }
 

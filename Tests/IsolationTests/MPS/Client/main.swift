@@ -8,27 +8,31 @@ import Glibc
 //     alloc BYTES    allocates; the driver's result
 //     launch KERNEL  starts a kernel and does not wait for it
 //     wait           waits for what it started
-//     catch          does not die of SIGTERM any more
 
 typealias Handle = OpaquePointer
 
 var none = sigset_t()
 sigemptyset(&none)
 sigprocmask(SIG_SETMASK, &none, nil)
-setvbuf(stdout, nil, _IOLBF, 0)
+
+guard CommandLine.arguments.count > 1, let library = dlopen(CommandLine.arguments[1], RTLD_NOW | RTLD_LOCAL) else {
+    exit(1)
+}
+
+/// A whole line at once, whoever reads it.
+func say(_ number: some BinaryInteger) {
+    let text = "\(number)\n"
+    write(1, text, text.utf8.count)
+}
 
 func call<Function>(_ name: String, as type: Function.Type) -> Function {
     guard let symbol = dlsym(library, name) else {
-        print("no \(name)")
+        say(-1)
         exit(1)
     }
     return unsafeBitCast(symbol, to: type)
 }
 
-guard CommandLine.arguments.count > 1, let library = dlopen(CommandLine.arguments[1], RTLD_NOW | RTLD_LOCAL) else {
-    print("no driver")
-    exit(1)
-}
 var context: Handle?
 var function: Handle?
 var module: Handle?
@@ -38,7 +42,7 @@ if result == 0 {
         "cuCtxCreate_v2", as: (@convention(c) (UnsafeMutablePointer<Handle?>, UInt32, Int32) -> Int32).self)(
             &context, 0, 0)
 }
-print(result)
+say(result)
 guard result == 0 else { exit(2) }
 
 let allocate = call("cuMemAlloc_v2", as: (@convention(c) (UnsafeMutablePointer<UInt64>, Int) -> Int32).self)
@@ -67,23 +71,20 @@ while let line = readLine() {
         var count: Int32 = 0
         // CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT
         let status = attribute(&count, 16, 0)
-        print(status == 0 ? count : -status)
+        say(status == 0 ? count : -status)
     case "free":
         var (free, total) = (0, 0)
         let status = room(&free, &total)
-        print(status == 0 ? free : -Int(status))
+        say(status == 0 ? free : -Int(status))
     case "alloc":
         var address: UInt64 = 0
-        print(allocate(&address, Int(words[1]) ?? 0))
+        say(allocate(&address, Int(words[1]) ?? 0))
     case "launch":
         if module == nil { _ = load(&module, "simulated") }
         _ = get(&function, module, words[1])
-        print(launch(function, 1, 1, 1, 32, 1, 1, 0, nil, nil, nil))
-    case "wait": print(synchronize())
-    case "catch":
-        signal(SIGTERM) { _ in }
-        print(0)
-    default: print("what?")
+        say(launch(function, 1, 1, 1, 32, 1, 1, 0, nil, nil, nil))
+    case "wait": say(synchronize())
+    default: say(-1)
     }
 }
 exit(0)
