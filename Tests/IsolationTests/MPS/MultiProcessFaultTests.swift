@@ -42,7 +42,8 @@ struct MultiProcessFaultTests {
         #expect(machine.told.isEmpty)
     }
 
-    @Test func `a server that hangs is noticed by the probe, named with whom it hit, and begun anew once nobody is on it`()
+    @Test
+    func `a server that hangs is noticed by the probe, named with whom it hit, and begun anew once nobody is on it`()
         async throws
     {
         let machine = try ServiceMachine()
@@ -83,12 +84,12 @@ struct MultiProcessFaultTests {
             one.kill()
             let hung = try machine.program(hold)
             #expect(try await machine.waits { await !service.troubles().isEmpty })
+            two.end()
             #expect(try await machine.waits { await service.troubles().isEmpty }, "\(machine.told)")
             let again = try machine.program(hold)
             #expect(try await again.start() == 0)
             hung.kill()
             again.end()
-            two.end()
         }
     }
 
@@ -115,25 +116,45 @@ struct MultiProcessFaultTests {
         }
     }
 
-    @Test func `a server that was killed is begun anew with what every lease has`() async throws {
+    @Test func `a server that was killed is told of, and begun anew with what every lease has`() async throws {
         let machine = try ServiceMachine()
         try await machine.with { service in
             let (one, two, hold) = try await both(machine, service)
+            let gpu = machine.node.gpus[0].id
             let server = try #require(await service.ownProcesses().first)
             kill(server, SIGKILL)
-            #expect(
-                try await machine.waits { await (service.ownProcesses().first ?? server) != server }, "\(machine.told)")
-            #expect(
-                try await machine.waits {
-                    machine.told.contains(
-                        .gone(machine.node.gpus[0].id, hit: [LeaseID(number: 1), LeaseID(number: 2)]))
-                })
+            #expect(try await machine.waits { await service.troubles()[gpu] != nil })
+            #expect(machine.told.first == .gone(gpu, hit: [LeaseID(number: 1), LeaseID(number: 2)]))
+            // They have lost their contexts, and as long as they live the GPU is not free for a new server.
+            one.end()
+            two.end()
+            #expect(try await machine.waits { await service.troubles().isEmpty }, "\(machine.told)")
+            #expect(await service.ownProcesses().first != server)
+            #expect(machine.told.last == .well(gpu))
             let again = try machine.program(hold)
             #expect(try await again.start() == 0)
             #expect(try await again.does("parts") == 52)
             again.end()
-            one.kill()
-            two.kill()
         }
+    }
+
+    @Test func `a daemon that stops while it probes leaves servers and programs alone`() async throws {
+        let machine = try ServiceMachine()
+        let service = machine.service { $0.period = .milliseconds(1) }
+        let hold = try await service.hold(machine.lease(1), on: machine.node)
+        let program = try machine.program(hold)
+        try #require(try await program.start() == 0)
+        for _ in 0..<20 {
+            await withTaskGroup { group in
+                group.addTask { await service.watch() }
+                try? await Task.sleep(for: .milliseconds(Int.random(in: 5...40)))
+                group.cancelAll()
+            }
+        }
+        #expect(machine.told.isEmpty)
+        #expect(try await program.does("launch sim_100us") == 0)
+        #expect(try await program.does("wait") == 0)
+        program.end()
+        await service.release(LeaseID(number: 1))
     }
 }

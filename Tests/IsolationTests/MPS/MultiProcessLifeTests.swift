@@ -36,7 +36,9 @@ struct MultiProcessLifeTests {
         }
     }
 
-    @Test func `after a crash nothing is left of leases that are over, and the compute mode is what it was`() async throws {
+    @Test func `after a crash nothing is left of leases that are over, and the compute mode is what it was`()
+        async throws
+    {
         let machine = try ServiceMachine()
         let gpu = machine.node.gpus[0].id
         for before in [ComputeMode.default, .exclusiveProcess] {

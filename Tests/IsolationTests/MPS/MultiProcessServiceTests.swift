@@ -11,7 +11,9 @@ struct MultiProcessServiceTests {
     private let outOfMemory = 2
     private let unavailable = 46
 
-    @Test func `a program has its lease's part of the multiprocessors, and it is read back from the control`() async throws {
+    @Test func `a program has its lease's part of the multiprocessors, and it is read back from the control`()
+        async throws
+    {
         let machine = try ServiceMachine()
         try await machine.with { service in
             let hold = try await service.hold(machine.lease(7, milli: 334), on: machine.node)
@@ -65,7 +67,9 @@ struct MultiProcessServiceTests {
         }
     }
 
-    @Test(.enabled(if: getuid() == 0)) func `two users have two leases of one GPU, and neither gets at the other's`() async throws {
+    @Test(.enabled(if: getuid() == 0)) func `two users have two leases of one GPU, and neither gets at the other's`()
+        async throws
+    {
         let machine = try ServiceMachine()
         try await machine.with { service in
             let first = try await service.hold(machine.lease(1, milli: 300, uid: 65_531), on: machine.node)
@@ -90,7 +94,8 @@ struct MultiProcessServiceTests {
         }
     }
 
-    @Test func `the driver drops every pinned limit at a word about an unseen GPU, so ours alone would not hold memory`()
+    @Test
+    func `the driver drops every pinned limit at a word about an unseen GPU, so ours alone would not hold memory`()
         async throws
     {
         let machine = try ServiceMachine()

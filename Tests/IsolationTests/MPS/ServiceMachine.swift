@@ -37,7 +37,8 @@ final class ServiceMachine: Sendable {
             name: "box",
             driver: DriverInfo(
                 version: wanted.driver.version, cudaVersion: nil, library: instance.libraryPath, note: "simulated"),
-            gpus: wanted.seats.indices.map { Self.gpu($0, GPUID(wanted.uuid(ofGPU: $0))) }, links: [], cpuAffinity: [], whyEmpty: nil)
+            gpus: wanted.seats.indices.map { Self.gpu($0, GPUID(wanted.uuid(ofGPU: $0))) }, links: [], cpuAffinity: [],
+            whyEmpty: nil)
     }
 
     private static func gpu(_ index: Int, _ id: GPUID) -> GPU {
@@ -93,7 +94,8 @@ final class ServiceMachine: Sendable {
     func program(_ hold: ShareHold?, uid: UInt32? = nil, _ more: [String] = []) throws -> ServiceProgram {
         try ServiceProgram(
             library: cuda,
-            environment: ["CUDA_VISIBLE_DEVICES=\(node.gpus[0].id)"] + (hold?.processEnvironment ?? []) + more, uid: uid)
+            environment: ["CUDA_VISIBLE_DEVICES=\(node.gpus[0].id)"] + (hold?.processEnvironment ?? []) + more, uid: uid
+        )
     }
 
     func set(_ mode: ComputeMode, of gpu: GPUID) async throws { try await driver.setComputeMode(mode, of: gpu) }

@@ -43,7 +43,9 @@ final class ServiceProgram {
     }
 
     /// What the driver said when it was asked for a context: 0 is that it gave one. nil when it said nothing in time.
-    func start(within limit: Duration = .seconds(20)) async throws -> Int? { try await line(within: limit).flatMap { Int($0) } }
+    func start(within limit: Duration = .seconds(20)) async throws -> Int? {
+        try await line(within: limit).flatMap { Int($0) }
+    }
 
     /// Tells it to do something; what it answered.
     func does(_ words: String, within limit: Duration = .seconds(20)) async throws -> Int? {

@@ -82,7 +82,8 @@ extension RunArguments {
                 guard let reason = reason(toDecide: name, decided) else { return nil }
                 let isOurs = overruledVariables.contains(name) || decided.contains { $0.hasPrefix(name + "=") }
                 return isOurs
-                    ? "\(name) in \(value) is overruled: \(reason)" : "\(name) in \(value) may defeat the lease: \(reason)"
+                    ? "\(name) in \(value) is overruled: \(reason)"
+                    : "\(name) in \(value) may defeat the lease: \(reason)"
             }
         default: return []
         }

@@ -86,7 +86,9 @@ package final class MultiProcessService: FenceMeans {
             probe.withLock { $0 = found }
         }
         do throws(ServiceError) {
-            try await served.hold(lease.id, Self.limits(of: lease, grant), lease.tenant)
+            try await finishing { () async throws(ServiceError) in
+                try await served.hold(lease.id, Self.limits(of: lease, grant), lease.tenant)
+            }
         } catch {
             throw PreparationError("\(lease.id) cannot be held by multi-process service: \(error)")
         }
@@ -97,17 +99,20 @@ package final class MultiProcessService: FenceMeans {
         guard let grant = lease.placement?.grants.first else { return }
         do throws(ServiceError) {
             guard let served = known(grant.gpu) else { throw ServiceError("nothing of it stands on \(grant.gpu)") }
-            try await served.admit(lease.id)
+            try await finishing { () async throws(ServiceError) in try await served.admit(lease.id) }
         } catch {
             throw PreparationError("\(lease.id) would not be held by multi-process service: \(error)")
         }
     }
 
-    package func drain(_ lease: LeaseID) async { await holder(of: lease)?.drain(lease) }
+    package func drain(_ lease: LeaseID) async {
+        guard let served = await holder(of: lease) else { return }
+        await finishing { await served.drain(lease) }
+    }
 
     package func release(_ lease: LeaseID) async {
         guard let served = await holder(of: lease) else { return files.remove(lease) }
-        await served.release(lease)
+        await finishing { await served.release(lease) }
     }
 
     package func reconcile(_ leases: [Lease], on node: Node) async throws(PreparationError) {
@@ -121,7 +126,7 @@ package final class MultiProcessService: FenceMeans {
                 problems.append("what multi-process service left on \(gpu) cannot be removed without its control")
                 continue
             }
-            await served.keepOnly(living)
+            await finishing { await served.keepOnly(living) }
         }
         for lease in files.leases() where !living.contains(lease) { files.remove(lease) }
         guard problems.isEmpty else { throw PreparationError(problems.joined(separator: "; ")) }
@@ -130,7 +135,8 @@ package final class MultiProcessService: FenceMeans {
     package func reading(of lease: LeaseID) async -> FenceReading? { await holder(of: lease)?.reading(lease) }
 
     package func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool {
-        await holder(of: lease)?.throttle(lease, isThrottled) ?? false
+        guard let served = await holder(of: lease) else { return false }
+        return await finishing { await served.throttle(lease, isThrottled) }
     }
 
     /// Servers: they use GPUs, and belong to no lease.

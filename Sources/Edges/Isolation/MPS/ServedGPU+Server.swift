@@ -1,12 +1,6 @@
 import Engine
 import Fleet
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#endif
-
 /// The server and what is in it; all of this runs with the turnstile passed.
 extension ServedGPU {
     /// Puts the GPU into exclusive-process mode and starts what does not run yet: daemon, server.
@@ -126,21 +120,20 @@ extension ServedGPU {
     }
 
     private func stopControl() async {
-        let socket = files.pipes(of: gpu) + "/control"
-        guard let daemon = ServicePeer.listener(at: socket) else { return }
-        let server = (try? await control.servers().first { $0.name == ServiceNames.server }?.pid) ?? server
+        guard let daemon = ServicePeer.listener(at: files.pipes(of: gpu) + "/control").flatMap(ServiceProcess.init)
+        else { return }
+        let known = (try? await control.servers().first { $0.name == ServiceNames.server }?.pid) ?? server
+        let server = known.flatMap(ServiceProcess.init)
         _ = try? await control.ask("server", "delete", ServiceNames.server, "--force")
         _ = try? await control.ask("-q")
         let end = ContinuousClock.now + settings.patience
-        while ContinuousClock.now < end {
-            let isDaemonLeft = ServicePeer.listener(at: socket) == daemon
-            let isServerLeft = server.map { $0 > 1 && kill($0, 0) == 0 } ?? false
-            if !isDaemonLeft, !isServerLeft { return }
+        while daemon.isRunning || server?.isRunning == true {
+            guard ContinuousClock.now < end else {
+                server?.kill()
+                daemon.kill()
+                return
+            }
             try? await Task.sleep(for: .milliseconds(10))
         }
-        // Only these two, and only as long as the first still listens on the socket in our own directory.
-        guard daemon > 1, ServicePeer.listener(at: socket) == daemon else { return }
-        if let server, server > 1 { kill(server, SIGKILL) }
-        kill(daemon, SIGKILL)
     }
 }

@@ -6,25 +6,26 @@ extension ServedGPU {
     /// The control says of a server that hangs that it is well, so a context is asked for as a program would.
     func check(probe: [String]?) async {
         guard !held.isEmpty else { return }
-        let found: ServiceControl.Server?
+        var found: ServiceControl.Server?
         do {
             found = try await control.servers().first { $0.name == ServiceNames.server }
         } catch {
-            if error.isTooSlow { return tell(.problem(gpu, error.description)) }
-            found = nil
+            if Task.isCancelled { return }
+            if error.isTooSlow { return complain(error.description) }
         }
-        guard let found else { return await replace() }
-        server = found.pid
-        let clients = await leaseClients
-        if found.isReady, ailment?.isWedged == false { return await recover() }
-        if !found.isReady, !found.isStarting {
-            await note(isWedged: false)
-        } else if ailment == nil, !clients.isEmpty, let probe {
-            // One that hangs may be a slow machine; two in a row are a server that does not answer.
-            guard await hangs(probe), await hangs(probe) else { return }
-            await note(isWedged: true)
+        if let found {
+            if ailment == nil { server = found.pid }
+            if ailment?.kind == .faulted, found.isReady { return recover() }
+            if !found.isReady, !found.isStarting { await note(.faulted) }
+            if ailment == nil, let probe, await !leaseClients.isEmpty {
+                // One that hangs may be a slow machine; two in a row are a server that does not answer.
+                guard await hangs(probe), await hangs(probe) else { return }
+                await note(.wedged)
+            }
+        } else {
+            await note(.gone)
         }
-        await renewIfDone(probe)
+        if ailment != nil, !Task.isCancelled { await finishing { await self.renewIfDone() } }
     }
 
     private var leaseClients: [ServiceControl.Client] {
@@ -44,55 +45,70 @@ extension ServedGPU {
             let end = try await ServiceControl.end(of: probe, environment: environment, within: settings.probeLimit)
             // A server that has failed meanwhile says so itself at the next look.
             let isServing = try await control.servers().contains { $0.name == ServiceNames.server && $0.isReady }
-            if !end.isSuccess, isServing { tell(.problem(gpu, "the probe was refused: \(end.complaint)")) }
+            if !end.isSuccess, isServing { complain("the probe was refused: \(end.complaint)") }
+            if end.isSuccess { complaint = nil }
             return false
         } catch {
-            if !error.isTooSlow { tell(.problem(gpu, error.description)) }
+            // Whoever does not want to know any more has found nothing out.
+            if Task.isCancelled { return false }
+            if !error.isTooSlow { complain(error.description) }
             return error.isTooSlow
         }
     }
 
-    private func note(isWedged: Bool) async {
-        let hit = Set(await leaseClients.compactMap { ServiceNames.lease(named: $0.namespace) }).sorted()
+    /// Nobody new is let in from now on, and it is said who has lost what they had.
+    private func note(_ kind: Ailment.Kind) async {
         guard ailment == nil else { return }
-        ailment = Ailment(isWedged: isWedged, since: .now)
-        tell(isWedged ? .wedged(gpu, hit: hit) : .faulted(gpu, hit: hit))
+        let living = await leaseClients.compactMap { ServiceNames.lease(named: $0.namespace) }
+        guard ailment == nil, !Task.isCancelled else { return }
+        ailment = Ailment(kind: kind, since: .now)
+        let hit = Set(living).sorted()
+        switch kind {
+        case .wedged: tell(.wedged(gpu, hit: hit))
+        case .faulted: tell(.faulted(gpu, hit: hit))
+        case .gone:
+            server = nil
+            tell(.gone(gpu, hit: held.keys.sorted()))
+        }
     }
 
     /// The server says that it is well again after a fault.
-    private func recover() async {
+    private func recover() {
         ailment = nil
         tell(.well(gpu))
     }
 
     /// Begins a server anew that is of no use to anybody: nobody is on it, or whoever is has had time to see that its
     /// context is lost and only waits.
-    private func renewIfDone(_ probe: [String]?) async {
+    private func renewIfDone() async {
         await turnstile.pass {
             guard let ailment, !held.isEmpty else { return }
-            let isEmpty = await leaseClients.isEmpty
-            guard isEmpty || ContinuousClock.now - ailment.since >= settings.hungAfter else { return }
+            let mayStay = ailment.kind != .gone && ContinuousClock.now - ailment.since < settings.hungAfter
+            if mayStay, await !leaseClients.isEmpty { return }
             do {
                 try await renew()
+                complaint = nil
                 tell(.well(gpu))
             } catch {
-                tell(.problem(gpu, "it could not be begun anew: \(error)"))
+                complain("it cannot be begun anew yet, which is tried again and again: \(error)")
             }
         }
     }
 
-    /// Begins anew what has ended by itself.
-    private func replace() async {
-        await turnstile.pass {
-            guard !held.isEmpty else { return }
-            let isBack = (try? await control.servers().contains { $0.name == ServiceNames.server }) ?? false
-            guard !isBack else { return }
-            do {
-                try await renew()
-                tell(.gone(gpu, hit: held.keys.sorted()))
-            } catch {
-                tell(.problem(gpu, "it ended and could not be begun anew: \(error)"))
-            }
-        }
+    /// Says what is wrong once, however often it is found.
+    private func complain(_ what: String) {
+        guard what != complaint else { return }
+        complaint = what
+        tell(.problem(gpu, what))
     }
+}
+
+/// What has begun is finished, whoever stops waiting for it: half of it is worse than all or nothing.
+func finishing<Value: Sendable, Failure: Error>(
+    _ body: @escaping @Sendable () async throws(Failure) -> Value
+) async throws(Failure) -> Value {
+    let result = await Task { () async -> Result<Value, Failure> in
+        do throws(Failure) { return .success(try await body()) } catch { return .failure(error) }
+    }.value
+    return try result.get()
 }

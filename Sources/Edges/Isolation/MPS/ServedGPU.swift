@@ -23,8 +23,15 @@ actor ServedGPU {
     }
 
     struct Ailment {
-        /// The server was asked for a context and did not answer; otherwise it says itself that it has failed.
-        let isWedged: Bool
+        enum Kind {
+            /// It was asked for a context and did not answer.
+            case wedged
+            /// It says itself that it has failed.
+            case faulted
+            case gone
+        }
+
+        let kind: Kind
         let since: ContinuousClock.Instant
     }
 
@@ -42,6 +49,8 @@ actor ServedGPU {
     var held: [LeaseID: Held] = [:]
     var ailment: Ailment?
     var server: Int32?
+    /// What was last said to be wrong.
+    var complaint: String?
 
     init(
         _ gpu: GPUID, program: String, settings: MultiProcessSettings, driver: any DriverControl,
@@ -58,10 +67,11 @@ actor ServedGPU {
 
     /// Why no new program gets in; nil while programs do.
     var trouble: String? {
-        ailment.map {
-            $0.isWedged
-                ? "its multi-process server hangs and is begun anew once nobody is left on it"
-                : "a fault stopped its multi-process server, which goes on once nobody is left on it"
+        switch ailment?.kind {
+        case nil: nil
+        case .wedged: "its multi-process server hangs and is begun anew once nobody is left on it"
+        case .faulted: "a fault stopped its multi-process server, which goes on once nobody is left on it"
+        case .gone: "its multi-process server ended and is begun anew once nobody is left of those who were on it"
         }
     }
 

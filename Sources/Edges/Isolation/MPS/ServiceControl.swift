@@ -71,6 +71,7 @@ struct ServiceControl: Sendable {
             defer { group.cancelAll() }
             return await group.next() ?? .failure(.tooSlow(command, limit))
         }
+        if Task.isCancelled, case .failure = result { throw ServiceError("nobody waits for \(command[0]) any more") }
         return try result.get()
     }
 
@@ -92,7 +93,8 @@ struct ServiceControl: Sendable {
             .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
             environment: .custom(variables), platformOptions: platformOptions, output: .discarded, error: .discarded)
         return End(
-            isSuccess: result.terminationStatus.isSuccess, text: "", complaint: "it ended with "
+            isSuccess: result.terminationStatus.isSuccess, text: "",
+            complaint: "it ended with "
                 + "\(result.terminationStatus)")
     }
 

@@ -1,3 +1,5 @@
+import CLinux
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -28,5 +30,43 @@ enum ServicePeer {
         var length = socklen_t(MemoryLayout<Int32>.size * peer.count)
         guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 else { return 0 }
         return peer[0]
+    }
+}
+
+/// One process, told apart from a later one with the same pid.
+struct ServiceProcess: Sendable {
+    private let pid: Int32
+    private let startTicks: UInt64
+
+    /// nil when it does not run.
+    init?(_ pid: Int32) {
+        guard pid > 1, let startTicks = Self.startTicks(pid) else { return nil }
+        self.pid = pid
+        self.startTicks = startTicks
+    }
+
+    var isRunning: Bool { Self.startTicks(pid) == startTicks }
+
+    func kill() {
+        let descriptor = divvy_pidfd_open(pid)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        if isRunning { divvy_pidfd_send_signal(descriptor, SIGKILL) }
+    }
+
+    /// Field 22 of `/proc/PID/stat` (proc(5)); nil for one that is gone, or that nobody has waited for yet.
+    private static func startTicks(_ pid: Int32) -> UInt64? {
+        let file = open("/proc/\(pid)/stat", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: 1024)
+        let count = read(file, &bytes, bytes.count)
+        guard count > 0 else { return nil }
+        // The name stands in brackets and may hold anything.
+        let text = String(decoding: bytes.prefix(count), as: UTF8.self)
+        guard let bracket = text.lastIndex(of: ")") else { return nil }
+        let fields = text[bracket...].split(separator: " ")
+        guard fields.count > 20, fields[1] != "Z", fields[1] != "X" else { return nil }
+        return UInt64(fields[20])
     }
 }
