@@ -129,8 +129,8 @@ extension ServedGPU {
         let end = ContinuousClock.now + settings.patience
         while daemon.isRunning || server?.isRunning == true {
             guard ContinuousClock.now < end else {
-                server?.kill()
-                daemon.kill()
+                server?.end()
+                daemon.end()
                 return
             }
             try? await Task.sleep(for: .milliseconds(10))

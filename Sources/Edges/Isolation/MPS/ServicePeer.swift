@@ -1,5 +1,3 @@
-import CLinux
-
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -47,12 +45,8 @@ struct ServiceProcess: Sendable {
 
     var isRunning: Bool { Self.startTicks(pid) == startTicks }
 
-    func kill() {
-        let descriptor = divvy_pidfd_open(pid)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
-        if isRunning { divvy_pidfd_send_signal(descriptor, SIGKILL) }
-    }
+    /// Ends it at once; for one that does not do what it is asked.
+    func end() { if isRunning { kill(pid, SIGKILL) } }
 
     /// Field 22 of `/proc/PID/stat` (proc(5)); nil for one that is gone, or that nobody has waited for yet.
     private static func startTicks(_ pid: Int32) -> UInt64? {
