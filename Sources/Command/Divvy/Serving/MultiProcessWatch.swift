@@ -5,18 +5,20 @@ import Logging
 import Presentation
 import ServiceLifecycle
 
-/// The control program of multi-process service: where DIVVY_MPS_CONTROL says, where a simulated machine has its own, or
-/// on the path.
+/// The control program of multi-process service: where DIVVY_MPS_CONTROL says, where a simulated machine has its own
+/// beside its libraries, or on the path.
 enum MultiProcessControl {
     private static let name = "nvidia-cuda-mps-control"
 
     static func program(_ node: Node) -> String? {
         if let said = Console.environment["DIVVY_MPS_CONTROL"], !said.isEmpty { return Files.exists(said) ? said : nil }
-        if let driver = node.driver, driver.note != nil {
-            // The system's own would know nothing of a simulated GPU.
-            let library = driver.library.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
-            return [library + "/../bin/" + name].first(where: Files.exists)
+        if let library = node.driver?.library, library.hasPrefix("/") {
+            let directory = library.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
+            let beside = directory + "/../bin/" + name
+            if Files.exists(beside) { return beside }
         }
+        // The system's own would know nothing of a simulated GPU.
+        if node.driver?.note != nil { return nil }
         let path = Console.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
         return path.split(separator: ":").map { "\($0)/\(name)" }.first(where: Files.exists)
     }
