@@ -97,7 +97,7 @@ let package = Package(
             name: "SQLiteJournal", dependencies: ["Engine", "Fleet", "Ledger", grdb, sqlite, system],
             path: "Sources/Edges/Journal", swiftSettings: strict),
         edge("Containers", ["CLinux", system, subprocess]),
-        edge("Isolation", ["CLinux", "LimiterAgent", system, subprocess]),
+        edge("Isolation", ["LimiterAgent", system, subprocess]),
         .target(
             name: "API",
             dependencies: [

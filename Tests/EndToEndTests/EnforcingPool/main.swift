@@ -37,8 +37,10 @@ let socket = directory + "/divvy.sock"
 let library = directory + "/sim/lib/libnvidia-ml.so.1"
 let log = Logger(label: "divvy")
 
+let processes = try ProcessWatch()
 let driverLimits = DriverLimitMeans(
-    NVMLDriverControl(library: library), directory: directory + "/driver-limits")
+    NVMLDriverControl(library: library), directory: directory + "/driver-limits",
+    watchEnd: { process, ended in _ = processes.watch(process, ended: ended) })
 let isolation = IsolationLadder(
     driverLimits: driverLimits, service: NoService(), limiter: AbsentMeans(because: "it is not tested here"))
 let discovery = EngineDiscovery(path: getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin")

@@ -40,7 +40,10 @@ struct Pool {
                 directory: paths.limiterDirectory, builtLibrary: BuiltLimiter.library, builtView: BuiltLimiter.view,
                 deviceRoot: driver.deviceRoot, driverLibrary: { DriverFiles.library($1, of: $0) }))
         let control = NVMLDriverControl(library: driver.library)
-        let driverLimits = DriverLimitMeans(control, directory: paths.driverLimitsDirectory)
+        let processes = try ProcessWatch()
+        let driverLimits = DriverLimitMeans(
+            control, directory: paths.driverLimitsDirectory,
+            watchEnd: { process, ended in _ = processes.watch(process, ended: ended) })
         let service = MultiProcessService(
             MultiProcessControl.settings(paths.serviceDirectory), driver: control, tell: { [log] in log.note($0) })
         let isolation = IsolationLadder(driverLimits: driverLimits, service: service, limiter: limiter)

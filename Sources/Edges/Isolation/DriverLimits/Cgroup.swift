@@ -30,27 +30,32 @@ struct Cgroup: Hashable, Sendable {
 
     /// Makes `name` below `parent`, which is made too; under another name when there is one already.
     static func make(_ name: String, below parent: String) throws(CgroupError) -> Cgroup {
-        guard mkdir(parent, 0o755) == 0 || errno == EEXIST else { throw CgroupError("make", parent) }
         for attempt in 0..<1000 {
+            // Another daemon may take an empty parent away meanwhile.
+            guard mkdir(parent, 0o755) == 0 || errno == EEXIST else { throw CgroupError("make", parent) }
             let path = "\(parent)/\(name)\(attempt == 0 ? "" : ".\(attempt)")"
             if mkdir(path, 0o755) == 0 {
                 guard let made = Cgroup(at: path) else { throw CgroupError("find again", path) }
                 return made
             }
-            guard errno == EEXIST else { throw CgroupError("make", path) }
+            guard errno == EEXIST || errno == ENOENT else { throw CgroupError("make", path) }
         }
         throw CgroupError("make", "\(parent)/\(name)")
     }
 
     /// Moves a process in, with all its threads.
     func take(_ pid: Int32) throws(CgroupError) {
-        guard SmallFile.write("\(pid)", to: "\(path)/cgroup.procs") else {
+        guard SmallFile.put("\(pid)", into: "\(path)/cgroup.procs") else {
             throw CgroupError("move process \(pid) into", path)
         }
     }
 
-    /// Removes it; false while processes or other cgroups are in it.
-    @discardableResult func remove() -> Bool { !isThere || rmdir(path) == 0 || errno == ENOENT }
+    /// Removes what `make` made; false while processes or other cgroups are in it.
+    @discardableResult func remove() -> Bool {
+        guard !isThere || rmdir(path) == 0 || errno == ENOENT else { return false }
+        rmdir(String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]))
+        return true
+    }
 
     private static func inode(_ path: String) -> UInt64? {
         var status = stat()

@@ -66,7 +66,7 @@ struct CgroupHierarchy: Hashable, Sendable {
             let controllers = SmallFile.text("\(above)/cgroup.controllers")?.split { $0 == " " || $0 == "\n" } ?? []
             guard controllers.contains("dmem") else { return }
             let on = SmallFile.text("\(above)/cgroup.subtree_control")?.split { $0 == " " || $0 == "\n" } ?? []
-            if !on.contains("dmem") { _ = SmallFile.write("+dmem", to: "\(above)/cgroup.subtree_control") }
+            if !on.contains("dmem") { _ = SmallFile.put("+dmem", into: "\(above)/cgroup.subtree_control") }
             above += "/\(name)"
         }
     }
@@ -107,11 +107,11 @@ enum SmallFile {
     }
 
     /// Writes into a file that is there, in one call; false and errno when that fails.
-    static func write(_ text: String, to path: String) -> Bool {
+    static func put(_ text: String, into path: String) -> Bool {
         let file = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW)
         guard file >= 0 else { return false }
         defer { close(file) }
-        return text.utf8CString.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count - 1) == $0.count - 1 }
+        return text.utf8CString.withUnsafeBytes { write(file, $0.baseAddress, $0.count - 1) == $0.count - 1 }
     }
 
     /// Puts a whole file in place; false and errno when that fails.
@@ -121,7 +121,7 @@ enum SmallFile {
         let file = open(unfinished, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard file >= 0 else { return false }
         close(file)
-        return write(text, to: unfinished) && rename(unfinished, path) == 0
+        return put(text, into: unfinished) && rename(unfinished, path) == 0
     }
 
     static func names(in path: String) -> [String] {

@@ -10,7 +10,7 @@ extension DriverLimitMeans {
         ofContainer process: ProcessIdentity, _ lease: LeaseID, in hierarchy: CgroupHierarchy
     ) async throws(PreparationError) -> Cgroup {
         let pid = process.pid
-        guard let text = SmallFile.text("/proc/\(pid)/cgroup"), ProcessFacts(of: pid)?.startTicks == process.startTicks
+        guard let text = SmallFile.text("/proc/\(pid)/cgroup"), ProcessFacts.isThere(process)
         else { throw PreparationError("process \(pid), which was to be held to \(lease), has ended") }
         guard let path = hierarchy.directory(in: text), let cgroup = Cgroup(at: path) else {
             throw PreparationError(
@@ -18,7 +18,8 @@ extension DriverLimitMeans {
                     + "its memory; let the engine make one, as it does without --cgroups=disabled")
         }
         guard let processes = cgroup.processes else {
-            throw PreparationError("the processes of the cgroup \(path) cannot be read, so \(lease) cannot be held there")
+            throw PreparationError(
+                "the processes of the cgroup \(path) cannot be read, so \(lease) cannot be held there")
         }
         let strangers = processes.filter { !ProcessFacts.isDescendant($0, of: pid) }
         guard strangers.isEmpty else {
@@ -96,24 +97,24 @@ extension DriverLimitMeans {
         }
         let isOver =
             held[there.limited.lease] == nil
-            || (!there.limited.isOwn && ProcessFacts(of: there.limited.first.pid)?.startTicks
-                != there.limited.first.startTicks)
+            || (!there.limited.isOwn
+                && ProcessFacts(of: there.limited.first.pid)?.startTicks
+                    != there.limited.first.startTicks)
         if isOver, !there.isSoft, await set({ .init(soft: .zero, hard: there.limited.grants[$0]) }, there.limited) {
             standing[cgroup]?.isSoft = true
         }
-        if standing[cgroup]?.watch == nil { watchNext(in: cgroup) }
-    }
-
-    /// Watches whoever of a cgroup can be.
-    private func watchNext(in cgroup: Cgroup) {
-        for pid in cgroup.processes ?? [] {
+        guard standing[cgroup]?.watch == nil else { return }
+        for pid in living {
             guard let facts = ProcessFacts(of: pid) else { continue }
-            if watch(ProcessIdentity(pid: pid, startTicks: facts.startTicks, boot: ""), in: cgroup) { return }
+            watch(ProcessIdentity(pid: pid, startTicks: facts.startTicks, boot: ProcessFacts.boot), in: cgroup)
+            return
         }
+        // All that were there a moment ago have ended, and nobody will tell.
+        if cgroup.processes?.isEmpty ?? true { await clear(cgroup) }
     }
 
     private func clear(_ cgroup: Cgroup) async {
-        guard let there = standing[cgroup] else { return }
+        guard let there = standing[cgroup], !there.isGoing, !there.isArriving else { return }
         standing[cgroup]?.isGoing = true
         var isDone = true
         if cgroup.isThere { isDone = await set({ _ in .none }, there.limited) }

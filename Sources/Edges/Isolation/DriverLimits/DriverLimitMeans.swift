@@ -30,7 +30,9 @@ package actor DriverLimitMeans: FenceMeans {
 
     let control: any DriverControl
     let records: LimitRecords
-    let ends: ProcessEnds?
+    private let watchEnd: EndWatch
+    private let ends: AsyncStream<UInt64>
+    private let told: AsyncStream<UInt64>.Continuation
     private let probe: LimitProbe
     /// The leases that are to be held.
     var held: [LeaseID: [GPUID: Bytes]] = [:]
@@ -38,34 +40,36 @@ package actor DriverLimitMeans: FenceMeans {
     var watched: [UInt64: Cgroup] = [:]
     private var nextWatch: UInt64 = 1
 
+    /// Calls the closure once, as soon as a process has ended; at once when it already has.
+    package typealias EndWatch = @Sendable (ProcessIdentity, @escaping @Sendable () -> Void) -> Void
+
     /// - Parameters:
     ///   - directory: where limits are written down; of this daemon's own, and gone with the next boot.
     ///   - mountinfo: the text of `/proc/self/mountinfo`.
+    ///   - watchEnd: tells of the ends of programs. It is to be quick: limits go when the first process of a container
+    ///     has ended, and before the runtime takes the cgroup away.
     package init(
         _ control: any DriverControl, directory: String,
-        mountinfo: @escaping @Sendable () -> String? = { SmallFile.text("/proc/self/mountinfo") }
+        mountinfo: @escaping @Sendable () -> String? = { SmallFile.text("/proc/self/mountinfo") },
+        watchEnd: @escaping EndWatch
     ) {
         self.control = control
         records = LimitRecords(directory: directory)
-        ends = ProcessEnds()
+        self.watchEnd = watchEnd
+        (ends, told) = AsyncStream.makeStream(of: UInt64.self)
         probe = LimitProbe(control, mountinfo: mountinfo)
     }
 
-    deinit { ends?.close() }
+    deinit { told.finish() }
 
     /// Takes limits away as programs end, until the task is cancelled.
     package nonisolated func run() async {
-        guard let ends else { return }
         await withDiscardingTaskGroup { group in
-            for await number in ends.ends { group.addTask { await self.ended(number) } }
+            for await number in ends { group.addTask { await self.ended(number) } }
         }
     }
 
     package func problem(on node: Node) async -> String? {
-        guard ends != nil, ProcessEnds.isPossible else {
-            return "the kernel cannot tell when processes end, without which memory limits of the driver would outlive "
-                + "their cgroups; Linux 5.3 and newer can"
-        }
         do throws(LimitProbe.Problem) {
             _ = try await probe.hierarchy(on: node)
             return nil
@@ -114,7 +118,8 @@ package actor DriverLimitMeans: FenceMeans {
             throw error
         }
         standing[cgroup]?.isArriving = false
-        let isAlive = watch(arrival.process, in: cgroup)
+        watch(arrival.process, in: cgroup)
+        let isAlive = ProcessFacts.isThere(arrival.process)
         guard isAlive, held[lease.id] != nil else {
             await settle(cgroup)
             throw PreparationError(
@@ -132,7 +137,7 @@ package actor DriverLimitMeans: FenceMeans {
     package func reconcile(_ leases: [Lease], on node: Node) async throws(PreparationError) {
         held = Dictionary(uniqueKeysWithValues: leases.map { ($0.id, $0.memoryOnGPUs) })
         for limited in records.all() where standing[limited.cgroup] == nil {
-            guard limited.cgroup.isThere else {
+            guard limited.cgroup.isThere, limited.first.boot == ProcessFacts.boot else {
                 records.remove(limited)
                 continue
             }
@@ -175,18 +180,14 @@ package actor DriverLimitMeans: FenceMeans {
 
     // MARK: Watching
 
-    /// Has a process of a cgroup watched; false when it has ended.
-    func watch(_ process: ProcessIdentity, in cgroup: Cgroup) -> Bool {
-        guard standing[cgroup] != nil else { return false }
+    /// Has a process of a cgroup watched.
+    func watch(_ process: ProcessIdentity, in cgroup: Cgroup) {
+        guard standing[cgroup] != nil else { return }
         let number = nextWatch
         nextWatch += 1
         watched[number] = cgroup
-        guard let ends, ends.watch(process, number) else {
-            watched[number] = nil
-            return false
-        }
         standing[cgroup]?.watch = number
-        return true
+        watchEnd(process) { [told] in told.yield(number) }
     }
 
     private func ended(_ number: UInt64) async {

@@ -60,7 +60,8 @@ actor LimitProbe {
         guard let gpu = gpus.first else {
             throw Problem(
                 node.gpus.isEmpty
-                    ? "there is no GPU" : "all GPUs are in MIG mode, where the driver keeps no memory limits of cgroups")
+                    ? "there is no GPU" : "all GPUs are in MIG mode, where the driver keeps no memory limits of cgroups"
+            )
         }
         let hierarchies = CgroupHierarchy.all(mountinfo: mountinfo() ?? "")
         guard !hierarchies.isEmpty else {
