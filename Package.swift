@@ -221,7 +221,15 @@ let package = Package(
         tests(
             "JournalTests", ["Engine", "Fleet", "JournalProbe", "Ledger", "SQLiteJournal", grdb, subprocess, system]),
         tests("ContainersTests", ["CLinux", "Containers", "Engine", "Fleet"]),
-        tests("IsolationTests", ["Containers", "Engine", "Fleet", "Isolation", "LimiterAgent"]),
+        // A CUDA program of the tests of multi-process service.
+        .executableTarget(
+            name: "ServiceClient", path: "Tests/IsolationTests/MPS/Client", swiftSettings: strict),
+        tests(
+            "IsolationTests",
+            [
+                "Containers", "Drivers", "Engine", "Fleet", "Isolation", "LimiterAgent", "ServiceClient",
+                "SimulatedDevices", "SimulatedMPS", "divvy",
+            ], exclude: ["MPS/Client"]),
         tests(
             "APITests",
             [

@@ -64,8 +64,18 @@ extension Engine {
         if hadNode != nil, hadNode != observation.node { await reconcilePreparations() }
     }
 
-    /// Says of each process which lease it runs under.
+    /// Says of each process which lease it runs under; those that hold leases are nobody's.
     private func attributed(_ scan: DeviceScan) async -> DeviceScan {
+        var scan = scan
+        let own = Set(await preparer.ownProcesses())
+        if !own.isEmpty {
+            let readings = scan.readings.map { reading in
+                var reading = reading
+                reading.processes.removeAll { own.contains($0.pid) }
+                return reading
+            }
+            scan = DeviceScan(node: scan.node, health: scan.health, readings: readings)
+        }
         let pids = Set(scan.readings.flatMap { $0.processes.map(\.pid) }).sorted()
         guard !pids.isEmpty else { return scan }
         let leases = await holders.leases(of: pids)

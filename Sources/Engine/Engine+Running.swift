@@ -75,6 +75,7 @@ extension Engine {
         await withDiscardingTaskGroup { group in
             for await lease in stops {
                 group.addTask {
+                    await self.preparer.drain(lease.id)
                     await self.holders.stop(
                         lease.holder, of: lease.id, tenant: lease.tenant, grace: self.settings.grace)
                 }

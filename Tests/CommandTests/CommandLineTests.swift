@@ -56,6 +56,14 @@ import Testing
         #expect(throws: RequestError.self) { try ReadRequest(RequestOptions(gpus: "0")) }
     }
 
+    @Test func `a process in a lease that is held by multi-process service has the lease's words about that, and no others`() {
+        let given = ["A=1", "CUDA_MPS_PINNED_DEVICE_MEM_LIMIT=0=1G,1=1G", "CUDA_MPS_PIPE_DIRECTORY=/mine"]
+        let held = ProcessEnvironment(given).taking(["CUDA_MPS_PIPE_DIRECTORY=/lease"])
+        #expect(held.entries == ["A=1", "CUDA_MPS_PIPE_DIRECTORY=/lease"])
+        #expect(held.overruled == ["CUDA_MPS_PINNED_DEVICE_MEM_LIMIT", "CUDA_MPS_PIPE_DIRECTORY"])
+        #expect(ProcessEnvironment(given).taking(["B=2"]).entries == given + ["B=2"])
+    }
+
     @Test func `the lease overrules the environment, and says what`() {
         let environment = ProcessEnvironment(["A=1", "CUDA_VISIBLE_DEVICES=0", "DIVVY_LEASE=lease-1", "B==2"])
             .taking(["CUDA_VISIBLE_DEVICES=GPU-a", "DIVVY_LEASE=lease-2", "NVIDIA_VISIBLE_DEVICES=GPU-a"])

@@ -102,6 +102,22 @@ import Testing
     }
 
     @Test(arguments: [
+        "-e CUDA_MPS_PINNED_DEVICE_MEM_LIMIT=0=1G,1=1G", "--env=CUDA_MPS_PIPE_DIRECTORY=/x",
+        "-e CUDA_MPS_ACTIVE_THREAD_PERCENTAGE",
+    ])
+    func `words about multi-process service are the lease's where it is held by that, and nobody's business elsewhere`(
+        given: String
+    ) throws {
+        let parsed = try RunArguments((given + " img").split(separator: " ").map(String.init))
+        guard case .container(let options, _, _) = parsed.work else { return }
+        let held = RunArguments.overruled(options, decided: ["CUDA_MPS_PIPE_DIRECTORY=/run/nvidia-mps"])
+        #expect(held.options.isEmpty)
+        #expect(held.notes.first?.contains("the lease decides how its GPU is shared") == true)
+        let other = RunArguments.overruled(options, decided: ["CUDA_VISIBLE_DEVICES=0"])
+        #expect(other.options.flatMap(\.words).joined(separator: " ") == given)
+    }
+
+    @Test(arguments: [
         "-e NVIDIA_DRIVER_CAPABILITIES=all", "--device /dev/fuse", "--runtime runsc", "-l app=x",
         "--device=amd.com/gpu=0",
     ])

@@ -64,6 +64,24 @@ import Testing
         }
     }
 
+    @Test func `drains a lease before its holder is asked to stop`() async throws {
+        let bench = Bench()
+        let drained = Mutex<[LeaseID]>([])
+        bench.holders.state.withLock { [preparer = bench.preparer] state in
+            state.stopping = { _ in drained.withLock { $0 = preparer.drained.withLock { $0 } } }
+        }
+        try await bench.run { engine in
+            let holder = Holder.process(ProcessIdentity(pid: 7, startTicks: 7, boot: "boot-1"))
+            let held = try await engine.ask(try .written("--gpus 1", holder: holder)).lease
+            _ = try await engine.end(held.id, by: .user(1000))
+            let end = ContinuousClock.now + .seconds(10)
+            while drained.withLock({ $0.isEmpty }), ContinuousClock.now < end {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(drained.withLock { $0 } == [held.id])
+        }
+    }
+
     @Test func `stops taking anything in when the disk cannot be trusted`() async throws {
         let bench = Bench()
         try await bench.engine.start(deciding: LedgerSettings())

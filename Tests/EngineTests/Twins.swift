@@ -92,6 +92,10 @@ final class ScriptedDevices: DeviceSource {
 final class NotingPreparer: LeasePreparer {
     let prepared = Mutex<Set<LeaseID>>([])
     let refuses = Mutex(false)
+    /// Leases that were drained, in order.
+    let drained = Mutex<[LeaseID]>([])
+
+    func drain(_ lease: LeaseID) async { drained.withLock { $0.append(lease) } }
 
     func prepare(_ lease: Lease, on node: Node) async throws(PreparationError) -> Preparation {
         if refuses.withLock({ $0 }) { throw PreparationError("the disk for CDI files is gone") }
@@ -116,6 +120,8 @@ final class ScriptedHolders: HolderWatch {
         var stopped: [LeaseID] = []
         var dead: Set<Holder> = []
         var leasesOfPids: [Int32: LeaseID] = [:]
+        /// Called when a holder is asked to stop.
+        var stopping: @Sendable (LeaseID) -> Void = { _ in }
     }
 
     let state = Mutex(State())
@@ -135,7 +141,11 @@ final class ScriptedHolders: HolderWatch {
     func forget(_ lease: LeaseID) async { state.withLock { $0.followed[lease] = nil } }
 
     func stop(_ holder: Holder, of lease: LeaseID, tenant: Tenant, grace: Span) async {
-        state.withLock { $0.stopped.append(lease) }
+        let stopping = state.withLock { state in
+            state.stopped.append(lease)
+            return state.stopping
+        }
+        stopping(lease)
         see.yield(.gone(lease))
     }
 

@@ -26,7 +26,7 @@ struct Divvy: AsyncParsableCommand {
             124 the wait ran out.
             """,
         version: Release.version,
-        subcommands: [Confine.self, Hook.self, OCI.self],
+        subcommands: [Confine.self, Hook.self, OCI.self, ProbeMPS.self],
         groupedSubcommands: [
             CommandGroup(name: "Using GPUs", subcommands: [Run.self, Hold.self, ReleaseLeases.self, Extend.self]),
             CommandGroup(

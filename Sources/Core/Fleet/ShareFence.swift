@@ -19,11 +19,12 @@ package struct ShareFence: Hashable, Sendable, Codable {
     /// The grade of a share for the request; nil where what it names cannot be had.
     ///
     /// Sharing by time is what the driver does by itself: nobody else has a hand in it. A share that may take whatever
-    /// others leave, or host memory, is held by the limiter: multi-process service and driver know neither.
+    /// others leave, or host memory, is held by the limiter: multi-process service and driver know neither. So are
+    /// shares of several GPUs for the same programs: a server of multi-process service has one GPU.
     package func grade(for request: Request) -> Grade? {
         switch request.sharing {
         case .time: .unfenced
-        case .mps: grade == .enforced ? .enforced : nil
+        case .mps: grade == .enforced && request.isOfOneGPU ? .enforced : nil
         case .limiter: hasLimiter ? .cooperative : nil
         case nil, .exclusive, .mig:
             if grade == .enforced, request.needsLimiter { hasLimiter ? .cooperative : nil } else { grade }
@@ -51,7 +52,9 @@ package struct ShareFence: Hashable, Sendable, Codable {
 
 extension Request {
     /// Whether only the limiter can hold what it asks for beside its share and memory.
-    package var needsLimiter: Bool { burst == .any || spill != nil }
+    package var needsLimiter: Bool { burst == .any || spill != nil || !isOfOneGPU }
+
+    fileprivate var isOfOneGPU: Bool { count.upper == 1 }
 }
 
 extension Node {
@@ -65,8 +68,10 @@ extension Node {
         let why = fence.limitation.map { ": \($0)" } ?? ""
         guard let grade = fence.grade(for: request) else {
             return switch request.sharing {
+            case .mps where fence.grade == .enforced: "mps holds a share of one GPU, not of several at once"
             case .mps: "a share on \(name) cannot be held by mps\(why)"
             case .limiter: "a share on \(name) cannot be held by the limiter\(why)"
+            case _ where !request.isOfOneGPU: "shares of several GPUs at once on \(name) need the limiter\(why)"
             default: "a share on \(name) that uses what others leave needs the limiter\(why)"
             }
         }
@@ -80,7 +85,7 @@ extension Node {
         if request.sharing == .time { return "a share by time is never fenced: leave --share or --grade away" }
         if grade < fence.grade {
             return "a share as asked for is \(grade.rawValue), not \(wanted.rawValue): leave --share, --burst any and "
-                + "--gpu-memory-spill away"
+                + "--gpu-memory-spill away, and ask for one GPU"
         }
         return "a share on \(name) is \(grade.rawValue) at most, not \(wanted.rawValue)\(why)"
     }

@@ -93,6 +93,10 @@ package final class CDILeasePreparer: LeasePreparer {
         await settings.isolation?.throttle(lease, isThrottled) ?? false
     }
 
+    package func drain(_ lease: LeaseID) async { await settings.isolation?.drain(lease) }
+
+    package func ownProcesses() async -> [Int32] { await settings.isolation?.ownProcesses() ?? [] }
+
     package func reconcile(_ leases: [Lease], on node: Node) async throws(PreparationError) {
         var problems: [String] = []
         let placed = leases.filter { $0.placement != nil }

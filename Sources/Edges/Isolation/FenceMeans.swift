@@ -26,9 +26,21 @@ package protocol FenceMeans: Sendable {
     /// Keeps a lease's programs from the GPU's compute but for a trickle, or lets them have their share again; false
     /// where it cannot, or does not hold the lease.
     func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool
+
+    /// Ends what a lease's programs do on GPUs where their sudden end would harm others; they are stopped next.
+    func drain(_ lease: LeaseID) async
+
+    /// Processes that use GPUs to hold leases and belong to none.
+    func ownProcesses() async -> [Int32]
+
+    /// GPUs on which nobody new can be held, and why, in one sentence.
+    func troubles() async -> [GPUID: String]
 }
 
 extension FenceMeans {
     package func admit(_ arrival: Arrival, of lease: Lease, on node: Node) async throws(PreparationError) {}
     package func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool { false }
+    package func drain(_ lease: LeaseID) async {}
+    package func ownProcesses() async -> [Int32] { [] }
+    package func troubles() async -> [GPUID: String] { [:] }
 }

@@ -100,6 +100,22 @@ package struct IsolationLadder: LeaseIsolation {
         for means in all where await means.throttle(lease, isThrottled) { isDone = true }
         return isDone
     }
+
+    package func drain(_ lease: LeaseID) async {
+        for means in all { await means.drain(lease) }
+    }
+
+    package func ownProcesses() async -> [Int32] {
+        var found: [Int32] = []
+        for means in all { found += await means.ownProcesses() }
+        return found
+    }
+
+    package func troubles() async -> [GPUID: String] {
+        var found: [GPUID: String] = [:]
+        for means in all { found.merge(await means.troubles()) { first, _ in first } }
+        return found
+    }
 }
 
 extension ShareHold {

@@ -28,6 +28,21 @@ package protocol LeaseIsolation: Sendable {
     /// Keeps a lease's programs from the GPU's compute but for a trickle, or lets them have their share again; false
     /// where nothing of ours can do that.
     func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool
+
+    /// Ends what a lease's programs do on GPUs where their sudden end would harm others; they are stopped next.
+    func drain(_ lease: LeaseID) async
+
+    /// Processes that use GPUs to hold leases and belong to none.
+    func ownProcesses() async -> [Int32]
+
+    /// GPUs on which nobody new can be held, and why, in one sentence.
+    func troubles() async -> [GPUID: String]
+}
+
+extension LeaseIsolation {
+    package func drain(_ lease: LeaseID) async {}
+    package func ownProcesses() async -> [Int32] { [] }
+    package func troubles() async -> [GPUID: String] { [:] }
 }
 
 /// Programs of a lease that are about to start.

@@ -102,12 +102,20 @@ package protocol LeasePreparer: Sendable {
     /// Keeps a lease's programs from the GPU's compute but for a trickle, or lets them have their share again; false
     /// where nothing of ours can do that.
     func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool
+
+    /// Ends what a lease's programs do on GPUs where their sudden end would harm others; they are stopped next.
+    func drain(_ lease: LeaseID) async
+
+    /// Processes that use GPUs to hold leases and belong to none.
+    func ownProcesses() async -> [Int32]
 }
 
 extension LeasePreparer {
     package func admit(_ arrival: Arrival, of lease: Lease, on node: Node) async throws(PreparationError) {}
     package func readings(of lease: LeaseID) async -> [FenceReading] { [] }
     package func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool { false }
+    package func drain(_ lease: LeaseID) async {}
+    package func ownProcesses() async -> [Int32] { [] }
 }
 
 /// Why a lease could not be made ready: what, where, and what to do.

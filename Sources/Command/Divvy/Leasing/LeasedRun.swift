@@ -57,7 +57,7 @@ struct LeasedRun {
         if preparation.needsAdmission { _ = try await asking().daemon.admit(to: lease.id) }
         let merged = ProcessEnvironment(Console.environmentEntries).taking(preparation.processEnvironment)
         for name in merged.overruled {
-            Console.note("divvy: note: \(name) of your environment is overruled; the lease decides which GPUs are seen")
+            Console.note("divvy: note: \(name) of your environment is overruled; the lease decides which GPUs are seen and how")
         }
         try LeasedProcess(
             command: command, environment: merged.entries,
@@ -85,7 +85,8 @@ struct LeasedRun {
         guard let view = lease.preparation else {
             throw Failure(.runFailed, "\(lease.id) was granted, but the daemon did not say how to use it")
         }
-        let (kept, notes) = RunArguments.overruled(options, hiddenDevices: view.hiddenDevices)
+        let (kept, notes) = RunArguments.overruled(
+            options, hiddenDevices: view.hiddenDevices, decided: view.edits.environment)
         for note in notes { Console.note("divvy: note: \(note)") }
         let words = try RunArguments.launch(
             engine, lease: lease.id, preparation: Preparation(view), options: kept, image: image, command: command)

@@ -59,9 +59,13 @@ struct ProcessEnvironment {
     func taking(_ decided: [String]) -> ProcessEnvironment {
         func name(_ entry: String) -> Substring { entry.prefix { $0 != "=" } }
         let names = Set(decided.map(name))
-        let replaced = entries.filter { names.contains(name($0)) && !decided.contains($0) }
+        let isServed = RunArguments.isServed(decided)
+        func isDecided(_ name: Substring) -> Bool {
+            names.contains(name) || isServed && name.hasPrefix(RunArguments.servicePrefix)
+        }
+        let replaced = entries.filter { isDecided(name($0)) && !decided.contains($0) }
         // Which lease a shell is in already is ours to change without a word.
         let told = replaced.map { String(name($0)) }.filter { $0 != "DIVVY_LEASE" }
-        return ProcessEnvironment(entries: entries.filter { !names.contains(name($0)) } + decided, overruled: told)
+        return ProcessEnvironment(entries: entries.filter { !isDecided(name($0)) } + decided, overruled: told)
     }
 }

@@ -42,14 +42,14 @@ struct Pool {
             LimiterSettings(
                 directory: paths.limiterDirectory, builtLibrary: BuiltLimiter.library, builtView: BuiltLimiter.view,
                 deviceRoot: driver.deviceRoot, driverLibrary: { DriverFiles.library($1, of: $0) }))
+        let control = NVMLDriverControl(library: driver.library)
         let processes = try ProcessWatch()
         let driverLimits = DriverLimitMeans(
-            NVMLDriverControl(library: driver.library), directory: paths.driverLimitsDirectory,
+            control, directory: paths.driverLimitsDirectory,
             watchEnd: { process, ended in _ = processes.watch(process, ended: ended) })
-        let isolation = IsolationLadder(
-            driverLimits: driverLimits,
-            service: AbsentMeans(because: "multi-process service is not built yet"), limiter: limiter,
-            timeSlices: timeSlices)
+        let service = MultiProcessService(
+            MultiProcessControl.settings(paths.serviceDirectory), driver: control, tell: { [log] in log.note($0) })
+        let isolation = IsolationLadder(driverLimits: driverLimits, service: service, limiter: limiter, timeSlices: timeSlices)
         let engine = Engine(
             journal: try openJournal(), devices: FencedDevices(devices, isolation: isolation),
             preparer: CDILeasePreparer(
@@ -74,6 +74,7 @@ struct Pool {
                 services: [
                     .init(service: HolderService(holders: holders)),
                     .init(service: DriverLimitService(means: driverLimits)),
+                    .init(service: MultiProcessWatch(service: service)),
                     .init(service: EngineService(engine: engine), failureTerminationBehavior: .gracefullyShutdownGroup),
                     .init(service: server, failureTerminationBehavior: .gracefullyShutdownGroup),
                 ], gracefulShutdownSignals: [.sigterm, .sigint], logger: log))

@@ -10,6 +10,8 @@ struct ServingPaths {
     let limiterDirectory: String
     /// Beside it: what stands there is gone with the next boot, and so are cgroups.
     let driverLimitsDirectory: String
+    /// Beside it, for sockets.
+    let serviceDirectory: String
 
     init(_ settings: Settings) throws {
         let standard = StandardPaths(uid: getuid(), environment: Console.environment)
@@ -19,6 +21,7 @@ struct ServingPaths {
         let beside = socket.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }
         limiterDirectory = beside + "/limiter"
         driverLimitsDirectory = beside + "/driver-limits"
+        serviceDirectory = beside + "/mps"
         // The last part of each is made by whoever keeps it, with the rights that it needs.
         for path in [socket, stateDirectory, cdiDirectory] {
             let parent = path.split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" }

@@ -3,18 +3,35 @@ extension RunArguments {
     /// Variables by which programs choose among GPUs; in a lease's container they are the lease's.
     static let overruledVariables: Set<String> = ["NVIDIA_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES", "DIVVY_LEASE"]
 
+    /// Whether a lease whose programs find `decided` in their environment is held by multi-process service: then every
+    /// word about that service is the lease's, for some of them would undo limits.
+    package static func isServed(_ decided: [String]) -> Bool {
+        decided.contains { $0.hasPrefix("CUDA_MPS_PIPE_DIRECTORY=") }
+    }
+
+    /// Begins the names of all variables of multi-process service.
+    package static let servicePrefix = "CUDA_MPS_"
+
+    /// Why a variable is not for an engine's options to set; nil where it is.
+    private static func reason(toDecide name: some StringProtocol, _ decided: [String]) -> String? {
+        if overruledVariables.contains(String(name)) { return "the lease decides which GPUs are seen" }
+        return isServed(decided) && name.hasPrefix(servicePrefix) ? "the lease decides how its GPU is shared" : nil
+    }
+
     /// The engine's options without those that the lease decides, and a sentence for each that was taken out or that
     /// defeats the lease.
     ///
-    /// - Parameter hiddenDevices: the host's paths of GPUs that are not the lease's.
+    /// - Parameters:
+    ///   - hiddenDevices: the host's paths of GPUs that are not the lease's.
+    ///   - decided: `NAME=value` that the lease puts into the container.
     package static func overruled(
-        _ options: [EngineOption], hiddenDevices: [String] = []
+        _ options: [EngineOption], hiddenDevices: [String] = [], decided: [String] = []
     ) -> (options: [EngineOption], notes: [String]) {
         var kept: [EngineOption] = []
         var notes: [String] = []
         for option in options {
-            guard let reason = reasonToDrop(option, hiddenDevices) else {
-                notes += warnings(option, hiddenDevices)
+            guard let reason = reasonToDrop(option, hiddenDevices, decided) else {
+                notes += warnings(option, hiddenDevices, decided)
                 kept.append(option)
                 continue
             }
@@ -26,12 +43,11 @@ extension RunArguments {
         return (kept, notes)
     }
 
-    private static func reasonToDrop(_ option: EngineOption, _ hidden: [String]) -> String? {
+    private static func reasonToDrop(_ option: EngineOption, _ hidden: [String], _ decided: [String]) -> String? {
         let value = option.value ?? ""
         switch option.name {
         case "env":
-            let name = value.prefix { $0 != "=" }
-            return overruledVariables.contains(String(name)) ? "the lease decides which GPUs are seen" : nil
+            return reason(toDecide: value.prefix { $0 != "=" }, decided)
         case "label":
             return value.prefix { $0 != "=" } == leaseLabel ? "the label tells which lease a container belongs to" : nil
         case "device":
@@ -46,7 +62,7 @@ extension RunArguments {
         }
     }
 
-    private static func warnings(_ option: EngineOption, _ hidden: [String]) -> [String] {
+    private static func warnings(_ option: EngineOption, _ hidden: [String], _ decided: [String]) -> [String] {
         let words = option.words.joined(separator: " ")
         let value = option.value ?? ""
         switch option.name {
@@ -62,8 +78,12 @@ extension RunArguments {
             let isOpen = device.hasPrefix("195:") || device.hasPrefix("*")
             return isOpen ? ["\(words) lets the container make nodes of GPUs that are not its lease's"] : []
         case "env-file":
-            return variables(inFile: value).filter(overruledVariables.contains).map {
-                "\($0) in \(value) is overruled: the lease decides which GPUs are seen"
+            return variables(inFile: value).compactMap { name in
+                guard let reason = reason(toDecide: name, decided) else { return nil }
+                let isOurs = overruledVariables.contains(name) || decided.contains { $0.hasPrefix(name + "=") }
+                return isOurs
+                    ? "\(name) in \(value) is overruled: \(reason)"
+                    : "\(name) in \(value) may defeat the lease: \(reason)"
             }
         default: return []
         }
