@@ -76,9 +76,21 @@ extension Engine {
             }
             scan = DeviceScan(node: scan.node, health: scan.health, readings: readings)
         }
-        let pids = Set(scan.readings.flatMap { $0.processes.map(\.pid) }).sorted()
-        guard !pids.isEmpty else { return scan }
-        let leases = await holders.leases(of: pids)
+        let processes = scan.readings.flatMap(\.processes)
+        guard !processes.isEmpty else {
+            attributions = [:]
+            return scan
+        }
+        let known = processes.compactMap { process in attribution(of: process).map { (process.pid, $0) } }
+        attributions = Dictionary(known) { first, _ in first }
+        var leases = attributions.mapValues(\.lease)
+        let unknown = Set(processes.map(\.pid)).subtracting(leases.keys).sorted()
+        if !unknown.isEmpty { leases.merge(await holders.leases(of: unknown)) { known, _ in known } }
+        for process in processes where attributions[process.pid] == nil {
+            guard let lease = leases[process.pid], let startTicks = process.startTicks else { continue }
+            attributions[process.pid] = Attribution(
+                startTicks: startTicks, lease: lease, holder: ledger.lease(lease)?.holder ?? .nobody)
+        }
         let readings = scan.readings.map { reading in
             var reading = reading
             for index in reading.processes.indices {
@@ -87,6 +99,15 @@ extension Engine {
             return reading
         }
         return DeviceScan(node: scan.node, health: scan.health, readings: readings)
+    }
+
+    /// What was found out about the process itself a few looks ago, while its lease is as it was then.
+    private func attribution(of process: GPUProcess) -> Attribution? {
+        guard var known = attributions[process.pid], known.startTicks == process.startTicks, known.looksLeft > 0,
+            let lease = ledger.lease(known.lease), lease.placement != nil, lease.holder == known.holder
+        else { return nil }
+        known.looksLeft -= 1
+        return known
     }
 
     private func observation(from scan: DeviceScan) -> NodeObservation {
@@ -155,4 +176,14 @@ extension Node {
         node.fence = fence
         return node
     }
+}
+
+/// Which lease a process was found to run under, so that the machine need not be asked at each look.
+struct Attribution {
+    let startTicks: UInt64
+    let lease: LeaseID
+    /// The lease's holder then; another has other processes.
+    let holder: Holder
+    /// A process can move to another cgroup.
+    var looksLeft = 9
 }

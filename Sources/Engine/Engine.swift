@@ -38,6 +38,8 @@ package actor Engine {
     var foundAtStart: Set<LeaseID> = []
     var lookingBackUntil: Int64 = 0
     var watch: WatchState
+    /// By pid, for processes of leases that the last look found.
+    var attributions: [Int32: Attribution] = [:]
     var settling = Waiters()
     var listeners: [Int: AsyncStream<RecordedNotice>.Continuation] = [:]
     var nextListener = 0

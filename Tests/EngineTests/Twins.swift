@@ -122,6 +122,8 @@ final class ScriptedHolders: HolderWatch {
         var leasesOfPids: [Int32: LeaseID] = [:]
         /// Called when a holder is asked to stop.
         var stopping: @Sendable (LeaseID) -> Void = { _ in }
+        /// How often somebody wanted to know of a process.
+        var questions: [Int32: Int] = [:]
     }
 
     let state = Mutex(State())
@@ -149,7 +151,12 @@ final class ScriptedHolders: HolderWatch {
         see.yield(.gone(lease))
     }
 
-    func leases(of pids: [Int32]) async -> [Int32: LeaseID] { state.withLock { $0.leasesOfPids } }
+    func leases(of pids: [Int32]) async -> [Int32: LeaseID] {
+        state.withLock { state in
+            for pid in pids { state.questions[pid, default: 0] += 1 }
+            return state.leasesOfPids.filter { pids.contains($0.key) }
+        }
+    }
 }
 
 /// An engine with its twins, started and running for as long as `body` runs.

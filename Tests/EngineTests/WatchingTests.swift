@@ -153,6 +153,25 @@ final class NotingControl: OffenderControl {
         }
     }
 
+    @Test func `does not ask at each look whose a process is, and asks again when its lease is another's`() async throws
+    {
+        let bench = bench(NotingControl()) { _ in }
+        try await bench.run { engine throws in
+            let lease = try await engine.ask(try .written("--gpus 1")).lease
+            let gpu = try #require(lease.placement?.grants.first?.gpu)
+            let index = gpu == ScriptedDevices.id(0) ? 0 : 1
+            bench.holders.state.withLock { $0.leasesOfPids = [7: lease.id] }
+            bench.devices.current.withLock { $0 = scan([index: [process(7), process(8)]]) }
+            func questions(_ pid: Int32) -> Int { bench.holders.state.withLock { $0.questions[pid] ?? 0 } }
+            // One without a lease may get one at any moment: it is asked about each time.
+            #expect(try await eventually { questions(8) >= 25 })
+            #expect((1...6).contains(questions(7)), "\(questions(7)) of \(questions(8))")
+            bench.holders.state.withLock { $0.leasesOfPids = [:] }
+            bench.holders.see.yield(.became(lease.id, .container(engine: "docker", id: "c")))
+            #expect(try await eventually { await engine.fleet().gpus[index].reading.processes.first?.lease == nil })
+        }
+    }
+
     @Test func `knows after a start what it found before, and undoes what the settings do not want any more`()
         async throws
     {
