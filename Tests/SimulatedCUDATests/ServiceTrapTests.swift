@@ -141,6 +141,24 @@ struct ServiceTrapTests {
             } != nil)
     }
 
+    @Test func `what clients of a server that is gone still do is nothing to the next one`() throws {
+        let machine = try Machine("dgx-a100")
+        let control = try Control(machine)
+        let old = try control.clientWithContext()
+        #expect(try old.say("launch sim_20s") == "0")
+        try waitForWork(machine)
+        #expect(try control.command("shutdown_server \(control.server()) -f") == "")
+        let young = try control.clientWithContext()
+        let server = try control.server()
+        #expect(try old.say("synchronize") == "806")
+        #expect(old.finish().status == 0)
+        let last = try control.clientWithContext()
+        young.kill()
+        try waitForClients([last], of: server, control)
+        #expect(try last.say("synchronize") == "0")
+        #expect(try control.clientWithContext().say("synchronize") == "0")
+    }
+
     @Test func `a server outlives its daemon by nothing`() throws {
         let machine = try Machine("dgx-a100")
         let control = try Control(machine)
