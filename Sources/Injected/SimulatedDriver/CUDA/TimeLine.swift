@@ -45,10 +45,10 @@ struct TimeLine {
     func addContext() -> UInt64? {
         lock()
         defer { unlock() }
+        dropTheDead(at: clock_now())
         for index in 0..<UInt32(TIME_CONTEXT_LIMIT) {
             guard let place = time_context(gpu, index) else { return nil }
-            let owner = atomic_read_64(&place.pointee.owner)
-            guard owner == 0 || !Membership.isAlive(owner) else { continue }
+            guard atomic_read_64(&place.pointee.owner) == 0 else { continue }
             place.pointee.wants = 0
             place.pointee.busy = 0
             place.pointee.busyUntil = 0
@@ -59,6 +59,26 @@ struct TimeLine {
             return UInt64(index) + 1
         }
         return nil
+    }
+
+    /// Frees the places of dead processes, whose kernels end with them.
+    private func dropTheDead(at now: UInt64) {
+        var isAnyDead = false
+        var latest = now
+        for index in 0..<UInt32(min(gpu.pointee.highest, UInt64(TIME_CONTEXT_LIMIT))) {
+            guard let place = time_context(gpu, index) else { continue }
+            let owner = atomic_read_64(&place.pointee.owner)
+            guard owner == 0 || !Membership.isAlive(owner) else {
+                latest = max(latest, place.pointee.busyUntil)
+                continue
+            }
+            isAnyDead = isAnyDead || place.pointee.busyUntil > now
+            place.pointee.busyUntil = min(place.pointee.busyUntil, now)
+            place.pointee.wants = 0
+            place.pointee.hasWork = 0
+            _ = atomic_replace_64(&place.pointee.owner, owner, 0)
+        }
+        if isAnyDead { gpu.pointee.busyUntil = min(gpu.pointee.busyUntil, latest) }
     }
 
     func removeContext(_ number: UInt64) {
