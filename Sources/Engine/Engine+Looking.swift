@@ -56,6 +56,7 @@ extension Engine {
         for (gpu, health) in zip(found.node.gpus, found.health) {
             if case .lost = health { faulted[gpu.id] = nil }
         }
+        await preparer.note(found.memoryByProcess)
         await measureActivity(in: found)
         let observation = observation(from: found)
         guard observation != ledger.observation else { return }
@@ -155,6 +156,17 @@ extension Engine {
         let isUntold = foreign.contains { $0.memory == nil }
         let amount = isUntold && leases.isEmpty ? max(known, reading.memoryUsed ?? .zero) : known
         return max(amount, .mebibytes(1)).roundedUp(toMultipleOf: .mebibytes(64))
+    }
+}
+
+extension DeviceScan {
+    /// What processes hold, by GPU and pid, where the driver tells.
+    fileprivate var memoryByProcess: [GPUID: [Int32: Bytes]] {
+        var all: [GPUID: [Int32: Bytes]] = [:]
+        for (gpu, reading) in zip(node.gpus, readings) {
+            for process in reading.processes { all[gpu.id, default: [:]][process.pid] = process.memory }
+        }
+        return all
     }
 }
 

@@ -89,6 +89,8 @@ package final class CDILeasePreparer: LeasePreparer {
         await settings.isolation?.readings(of: lease) ?? []
     }
 
+    package func note(_ memory: [GPUID: [Int32: Bytes]]) async { await settings.isolation?.note(memory) }
+
     package func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool {
         await settings.isolation?.throttle(lease, isThrottled) ?? false
     }

@@ -23,6 +23,9 @@ package protocol FenceMeans: Sendable {
     /// What it holds, read back; nil when it does not hold the lease.
     func reading(of lease: LeaseID) async -> FenceReading?
 
+    /// Hears what the driver has just said of processes' memory, in bytes by pid, for each GPU where it says anything.
+    func note(_ memory: [GPUID: [Int32: Bytes]]) async
+
     /// Keeps a lease's programs from the GPU's compute but for a trickle, or lets them have their share again; false
     /// where it cannot, or does not hold the lease.
     func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool
@@ -39,6 +42,7 @@ package protocol FenceMeans: Sendable {
 
 extension FenceMeans {
     package func admit(_ arrival: Arrival, of lease: Lease, on node: Node) async throws(PreparationError) {}
+    package func note(_ memory: [GPUID: [Int32: Bytes]]) async {}
     package func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool { false }
     package func drain(_ lease: LeaseID) async {}
     package func ownProcesses() async -> [Int32] { [] }

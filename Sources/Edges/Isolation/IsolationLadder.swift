@@ -95,6 +95,10 @@ package struct IsolationLadder: LeaseIsolation {
         return readings
     }
 
+    package func note(_ memory: [GPUID: [Int32: Bytes]]) async {
+        for means in all { await means.note(memory) }
+    }
+
     package func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool {
         var isDone = false
         for means in all where await means.throttle(lease, isThrottled) { isDone = true }

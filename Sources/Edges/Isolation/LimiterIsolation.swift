@@ -110,9 +110,37 @@ package final class LimiterIsolation: FenceMeans {
             return FenceReading.Part(
                 gpu: gpu, memoryLimit: Bytes(clamping: part.memory), share: Share(milli: Int32(clamping: part.milli)),
                 memoryUsed: account.map { _ in Bytes(clamping: container.memoryHeld(part: index)) },
-                memoryPeak: account.map { Bytes(clamping: $0.peak) }, refusals: account?.refused)
+                memoryPeak: account.map { Bytes(clamping: $0.peak) }, refusals: account?.refused,
+                detail: Self.detail(container, index))
         }
         return FenceReading(means: .limiter, source: files.directory(of: lease), parts: parts)
+    }
+
+    private static func detail(_ container: LimitedContainer, _ index: Int) -> String? {
+        let spill = container.parts[index].spill
+        let words = [
+            spill > 0
+                ? "\(Bytes(clamping: container.memorySpilled(part: index))) of \(Bytes(clamping: spill)) on the host"
+                : nil,
+            container.isThrottled ? "held back" : nil,
+        ].compactMap { $0 }
+        return words.isEmpty ? nil : words.joined(separator: ", ")
+    }
+
+    package func note(_ memory: [GPUID: [Int32: Bytes]]) {
+        let keepers = state.withLock { $0.keepers.mapValues(\.keeper) }
+        for (gpu, keeper) in keepers {
+            // A GPU on which the driver sees nobody says so as well: what was charged for contexts is given back.
+            keeper.settleMemory { (memory[gpu] ?? [:]).mapValues { UInt64(clamping: $0.count) } }
+        }
+    }
+
+    package func throttle(_ lease: LeaseID, _ isThrottled: Bool) -> Bool {
+        state.withLock { state in
+            guard let held = state.held[lease] else { return false }
+            held.container.setThrottled(isThrottled)
+            return true
+        }
     }
 
     // MARK: One lease
@@ -164,7 +192,8 @@ package final class LimiterIsolation: FenceMeans {
                 LimitedPart(
                     uuid: uuid, memory: UInt64(clamping: grant.memory.count),
                     milli: UInt32(clamping: grant.share.milli),
-                    policy: LimitedPart.Policy(lease.request.burst)))
+                    policy: LimitedPart.Policy(lease.request.burst),
+                    spill: UInt64(clamping: lease.request.spill?.count ?? 0)))
         }
         return parts
     }

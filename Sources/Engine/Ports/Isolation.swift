@@ -25,6 +25,9 @@ package protocol LeaseIsolation: Sendable {
     /// What holds a lease, read back from where it holds, strongest first; empty when nothing does.
     func readings(of lease: LeaseID) async -> [FenceReading]
 
+    /// Hears what the driver has just said of processes' memory, in bytes by pid, for each GPU where it says anything.
+    func note(_ memory: [GPUID: [Int32: Bytes]]) async
+
     /// Keeps a lease's programs from the GPU's compute but for a trickle, or lets them have their share again; false
     /// where nothing of ours can do that.
     func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool

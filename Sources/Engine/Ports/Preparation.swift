@@ -99,6 +99,9 @@ package protocol LeasePreparer: Sendable {
     /// What makes a lease hold, read back now, strongest first; empty where nothing of ours does.
     func readings(of lease: LeaseID) async -> [FenceReading]
 
+    /// Hears what the driver has just said of processes' memory, in bytes by pid, for each GPU where it says anything.
+    func note(_ memory: [GPUID: [Int32: Bytes]]) async
+
     /// Keeps a lease's programs from the GPU's compute but for a trickle, or lets them have their share again; false
     /// where nothing of ours can do that.
     func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool
@@ -113,6 +116,7 @@ package protocol LeasePreparer: Sendable {
 extension LeasePreparer {
     package func admit(_ arrival: Arrival, of lease: Lease, on node: Node) async throws(PreparationError) {}
     package func readings(of lease: LeaseID) async -> [FenceReading] { [] }
+    package func note(_ memory: [GPUID: [Int32: Bytes]]) async {}
     package func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool { false }
     package func drain(_ lease: LeaseID) async {}
     package func ownProcesses() async -> [Int32] { [] }

@@ -49,14 +49,18 @@ struct Pool {
             watchEnd: { process, ended in _ = processes.watch(process, ended: ended) })
         let service = MultiProcessService(
             MultiProcessControl.settings(paths.serviceDirectory), driver: control, tell: { [log] in log.note($0) })
-        let isolation = IsolationLadder(driverLimits: driverLimits, service: service, limiter: limiter, timeSlices: timeSlices)
+        let isolation = IsolationLadder(
+            driverLimits: driverLimits, service: service, limiter: limiter, timeSlices: timeSlices)
+        var curbs = OffenderCurbs.Settings()
+        curbs.gate = { await isolation.throttle($0, $1) }
+        let offenders = OffenderCurbs(curbs)
         let engine = Engine(
             journal: try openJournal(), devices: FencedDevices(devices, isolation: isolation),
             preparer: CDILeasePreparer(
                 .init(
                     directory: CDIDirectory(path: paths.cdiDirectory), deviceRoot: driver.deviceRoot,
                     admission: [Host.executable, "hook", "--socket", paths.socket], isolation: isolation)),
-            holders: holders, offenders: OffenderCurbs(), clock: .machine, settings: engineSettings, log: log)
+            holders: holders, offenders: offenders, clock: .machine, settings: engineSettings, log: log)
         try await start(
             engine, deciding: LedgerSettings(policy: settings.placementPolicy, queueing: settings.queueing))
         let server = APIServer(

@@ -15,7 +15,7 @@ package struct OffenderCurbs: OffenderControl {
     /// What other edges have a hand in.
     package struct Settings: Sendable {
         /// Closes the limiter's gate to a lease, or opens it; false where the lease has none.
-        package var gate: @Sendable (LeaseID, _ isClosed: Bool) -> Bool = { _, _ in false }
+        package var gate: @Sendable (LeaseID, _ isClosed: Bool) async -> Bool = { _, _ in false }
         /// Whether a process is a part of the daemon that the daemon has not started itself.
         package var isPart: @Sendable (ProcessIdentity) -> Bool = { _ in false }
         /// What has to be told before a process is killed, such as a server that it is a client of.
@@ -65,7 +65,7 @@ package struct OffenderCurbs: OffenderControl {
             for process in processes { freeze(process, among: processes, standing, &outcome) }
         case .throttle:
             for process in processes { throttle(process, among: processes, standing, &outcome) }
-            if let lease = offender.lease, !standing.contains(.gateClosed(lease)), settings.gate(lease, true) {
+            if let lease = offender.lease, !standing.contains(.gateClosed(lease)), await settings.gate(lease, true) {
                 outcome.curbs.append(.gateClosed(lease))
                 outcome.done.append("closed the limiter's gate to \(lease)")
                 // The gate holds what the processor's time could not.
@@ -83,7 +83,7 @@ package struct OffenderCurbs: OffenderControl {
             }
             return nil
         case .gateClosed(let lease):
-            _ = settings.gate(lease, false)
+            _ = await settings.gate(lease, false)
             return nil
         case .wrote(let file, let before):
             guard HostFiles.kind(of: file) == .file else { return nil }
