@@ -33,6 +33,19 @@ struct `A share of a process` {
         }
     }
 
+    @Test func `counts what the driver takes for contexts, as the daemon sees it`() throws {
+        try with { pool, program throws in
+            // Two contexts of 256 MiB each, and 100 MiB held: without the contexts 1900 MiB would be left.
+            let script = "\(program) hold 100 & sleep 8; \(program) fill 100; kill $!"
+            let result = try run(pool, "--gpus", "0.5", "--gpu-memory", "2GiB", "--", "sh", "-c", script)
+            let filled = result.output.split(separator: "\n").compactMap { line -> Int? in
+                let words = line.split(separator: " ")
+                return words.count == 2 && words[1] == "2" ? Int(words[0]) : nil
+            }
+            #expect(filled == [1400] || filled == [1500], "\(result)")
+        }
+    }
+
     @Test func `has its own limits whatever is in its environment, and a second process of it has the same`() throws {
         try with { pool, program throws in
             let script = "unset LD_PRELOAD DIVVY_LEASE; \(program) hold 600 & sleep 1; \(program) fill 100; kill $!"
