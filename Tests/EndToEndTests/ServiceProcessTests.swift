@@ -46,7 +46,10 @@ struct `An enforced share of a process` {
                 pool, "--gpus", "0.5", "--grade", "enforced", "--", "env", "-i",
                 "LD_LIBRARY_PATH=\(pool.directory)/sim/lib", program, "info")
             #expect(lost.status != 0 && lost.output.contains("46"), "\(lost)")
-            #expect(try eventually { try FileManager.default.contentsOfDirectory(atPath: "\(pool.directory)/mps") == ["leases"] })
+            #expect(
+                try eventually {
+                    try FileManager.default.contentsOfDirectory(atPath: "\(pool.directory)/mps") == ["leases"]
+                })
         }
     }
 
@@ -75,7 +78,10 @@ struct `An enforced share of a process` {
             #expect(running.isRunning)
             _ = try pool.divvy("release", "lease-1")
             running.wait()
-            #expect(try eventually { try FileManager.default.contentsOfDirectory(atPath: "\(pool.directory)/mps") == ["leases"] })
+            #expect(
+                try eventually {
+                    try FileManager.default.contentsOfDirectory(atPath: "\(pool.directory)/mps") == ["leases"]
+                })
         }
     }
 }
