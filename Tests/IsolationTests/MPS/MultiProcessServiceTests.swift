@@ -237,6 +237,8 @@ struct MultiProcessServiceTests {
         #expect(await problem(machine) { $0.directory = long }?.contains("too long a path") == true)
         let old = try ServiceMachine(driver: "580")
         #expect(await problem(old)?.contains("needs driver 615 or newer, and this is 580.82.07") == true)
+        let sliced = try ServiceMachine(mig: .on)
+        #expect(await problem(sliced)?.contains("no GPU that multi-process service could share") == true)
         // A control daemon of somebody else's, which goes on undisturbed.
         let foreign = ServiceControl(
             program: machine.control, pipes: machine.directory + "/foreign", logs: machine.directory,
