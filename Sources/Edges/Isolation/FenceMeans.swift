@@ -5,6 +5,9 @@ package import Fleet
 ///
 /// Every call may be made again for the same lease and then changes nothing.
 package protocol FenceMeans: Sendable {
+    /// It holds parts of one GPU only, not of several for the same programs.
+    var isOfOneGPU: Bool { get }
+
     /// Why shares on a node cannot have it, in one sentence; nil when they can.
     func problem(on node: Node) async -> String?
 
@@ -38,6 +41,7 @@ package protocol FenceMeans: Sendable {
 }
 
 extension FenceMeans {
+    package var isOfOneGPU: Bool { false }
     package func admit(_ arrival: Arrival, of lease: Lease, on node: Node) async throws(PreparationError) {}
     package func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool { false }
     package func drain(_ lease: LeaseID) async {}

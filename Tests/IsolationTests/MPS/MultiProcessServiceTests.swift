@@ -171,14 +171,18 @@ struct MultiProcessServiceTests {
             }
             #expect(refusal?.description.contains("has one GPU only") == true)
             #expect(machine.processes.isEmpty)
+            let ladder = IsolationLadder(driverLimits: service, service: service, limiter: service)
+            #expect(await ladder.fence(on: machine.node).isOfOneGPU)
         }
         var request = Request()
         request.portion = .share(Share(milli: 500))
-        let fence = ShareFence(.enforced, hasLimiter: true)
+        let fence = ShareFence(.enforced, hasLimiter: true, isOfOneGPU: true)
         #expect(fence.grade(for: request) == .enforced)
         request.count = CountRange(2, 2)
         #expect(fence.grade(for: request) == .cooperative)
-        #expect(ShareFence(.enforced, hasLimiter: false).grade(for: request) == nil)
+        #expect(ShareFence(.enforced, hasLimiter: false, isOfOneGPU: true).grade(for: request) == nil)
+        #expect(ShareFence(.enforced, hasLimiter: true).grade(for: request) == .enforced)
+        #expect(try JSONDecoder().decode(ShareFence.self, from: JSONEncoder().encode(fence)) == fence)
         request.sharing = .mps
         #expect(fence.grade(for: request) == nil)
     }
