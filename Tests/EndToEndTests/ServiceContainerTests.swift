@@ -13,6 +13,10 @@ struct `An enforced share of a container` {
     private func with(_ body: (EnforcedPool, [String]) throws -> Void) throws {
         try EnforcedPool.with(isServed: true) { enforced throws in
             try body(enforced, LimitedProgram.options(try LimitedProgram.build(for: enforced.pool)))
+            // What stood would outlive the daemon.
+            let directory = "\(enforced.pool.directory)/mps"
+            #expect(
+                try eventually(30) { try FileManager.default.contentsOfDirectory(atPath: directory) == ["leases"] })
         }
     }
 

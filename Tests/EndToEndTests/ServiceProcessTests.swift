@@ -42,6 +42,11 @@ struct `An enforced share of a process` {
         return (gpu["memory"] as? [String: Any])?["foreignBytes"] as? Int
     }
 
+    /// Waits until nothing of multi-process service stands any more: it would outlive the daemon.
+    private func nothingIsLeft(_ pool: Pool) throws -> Bool {
+        try eventually { try FileManager.default.contentsOfDirectory(atPath: "\(pool.directory)/mps") == ["leases"] }
+    }
+
     @Test func `is enforced, and without its pipe a program has nothing`() throws {
         try with { pool, program throws in
             let full = try run(
@@ -53,10 +58,7 @@ struct `An enforced share of a process` {
                 pool, "--gpus", "0.5", "--grade", "enforced", "--", "env", "-i",
                 "LD_LIBRARY_PATH=\(pool.directory)/sim/lib", program, "info")
             #expect(lost.status != 0 && lost.output.contains("46"), "\(lost)")
-            #expect(
-                try eventually {
-                    try FileManager.default.contentsOfDirectory(atPath: "\(pool.directory)/mps") == ["leases"]
-                })
+            #expect(try nothingIsLeft(pool))
         }
     }
 
@@ -78,6 +80,7 @@ struct `An enforced share of a process` {
             #expect(!pool.log.contains("hangs"), "\(pool.log)")
             _ = try pool.divvy("release", "lease-2")
             second.wait()
+            #expect(try nothingIsLeft(pool))
         }
     }
 
@@ -92,10 +95,7 @@ struct `An enforced share of a process` {
             #expect(running.isRunning)
             _ = try pool.divvy("release", "lease-1")
             running.wait()
-            #expect(
-                try eventually {
-                    try FileManager.default.contentsOfDirectory(atPath: "\(pool.directory)/mps") == ["leases"]
-                })
+            #expect(try nothingIsLeft(pool))
         }
     }
 }
