@@ -199,7 +199,10 @@ let package = Package(
             name: "SimulatedCUDAProbe", path: "Tests/SimulatedCUDATests/Probe", swiftSettings: strict),
         tests(
             "SimulatedCUDATests",
-            ["CNVML", "CSimulatedDriver", "SimulatedCUDAProbe", "SimulatedDevices", subprocess, system],
+            [
+                "CNVML", "CSimulatedDriver", "SimulatedCUDAProbe", "SimulatedDevices", "SimulatedMPS", subprocess,
+                system,
+            ],
             exclude: ["Probe", "Programs"]),
         // A program of the limiter's tests that many processes run at once.
         .executableTarget(name: "LimiterProbe", path: "Tests/LimiterTests/Probe", swiftSettings: strict),

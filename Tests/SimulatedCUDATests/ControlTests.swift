@@ -90,6 +90,17 @@ struct ControlTests {
             } != nil)
     }
 
+    @Test func `a server that is shut down by force is gone at once, and another can be started`() throws {
+        let machine = try Machine("2x-rtx-4090")
+        let control = try Control(machine)
+        let client = try control.clientWithContext()
+        let server = try control.server()
+        #expect(try control.command("shutdown_server \(server) -f\nget_server_list") == "")
+        #expect(try client.say("synchronize") == "806")
+        #expect(try control.command("start_server -uid \(geteuid())") == "")
+        #expect(try control.server() != server)
+    }
+
     @Test func `quit waits for clients, and with a time makes them go`() throws {
         let machine = try Machine("2x-rtx-4090")
         let control = try Control(machine)

@@ -175,6 +175,9 @@ struct ServiceTests {
         #expect(first.finish().status == 0)
         #expect(other.hear(milliseconds: 30_000) == "0")
         #expect(try control.server() != server)
+        // One without clients does not keep anybody waiting.
+        #expect(other.finish().status == 0)
+        #expect(try control.client().say("init") == "0")
     }
 
     @Test(.enabled(if: canBecomeOthers, "needs the superuser and setpriv"))

@@ -29,8 +29,19 @@ struct ServiceTrapTests {
         // Only another server clears it.
         #expect(try control.command("shutdown_server \(server) -f") == "")
         #expect(later.hear(milliseconds: 30_000) == "806")
-        #expect(try control.clientWithContext().say("synchronize") == "0")
+        let fresh = try control.clientWithContext()
+        #expect(try fresh.say("launch sim_2ms") == "0")
+        #expect(try fresh.say("synchronize") == "0")
         #expect(try control.server() != server)
+        // What is held is what those hold who live: the server, and a context of each that has one.
+        let monitor = try Monitor(machine)
+        let held: UInt64 = (30 + 2 * 256) << 20
+        #expect(
+            try wait {
+                try monitor.memory(gpu: 0).used
+            } until: {
+                $0 == held
+            } != nil)
     }
 
     @Test func `a client that is terminated first may be killed without harm`() throws {
@@ -128,6 +139,24 @@ struct ServiceTrapTests {
             } until: {
                 $0 == [fresh]
             } != nil)
+    }
+
+    @Test func `what clients of a server that is gone still do is nothing to the next one`() throws {
+        let machine = try Machine("dgx-a100")
+        let control = try Control(machine)
+        let old = try control.clientWithContext()
+        #expect(try old.say("launch sim_20s") == "0")
+        try waitForWork(machine)
+        #expect(try control.command("shutdown_server \(control.server()) -f") == "")
+        let young = try control.clientWithContext()
+        let server = try control.server()
+        #expect(try old.say("synchronize") == "806")
+        #expect(old.finish().status == 0)
+        let last = try control.clientWithContext()
+        young.kill()
+        try waitForClients([last], of: server, control)
+        #expect(try last.say("synchronize") == "0")
+        #expect(try control.clientWithContext().say("synchronize") == "0")
     }
 
     @Test func `a server outlives its daemon by nothing`() throws {

@@ -83,6 +83,19 @@ import Testing
         #expect(left.allSatisfy { $0.hasSuffix(".so.1") })
     }
 
+    @Test func `a machine has the control program of this build, and gets it when it has another`() throws {
+        let machine = try Machine("dgx-a100")
+        let path = try #require(machine.instance.mpsControlPath)
+        let built = URL(fileURLWithPath: Built.libraryPath).deletingLastPathComponent()
+            .appendingPathComponent("nvidia-cuda-mps-control").path
+        #expect(FileManager.default.contentsEqual(atPath: path, andPath: built))
+        try FileManager.default.removeItem(atPath: machine.instance.directory + "/bin")
+        #expect(machine.instance.mpsControlPath == nil)
+        let opened = try SimulatedInstance.open(at: machine.instance.directory, library: Built.libraryPath)
+        #expect(opened.mpsControlPath == path)
+        #expect(FileManager.default.contentsEqual(atPath: path, andPath: built))
+    }
+
     @Test func `a machine of another layout is refused with what to do, and can be taken away`() throws {
         let machine = try Machine("2x-rtx-4090")
         let directory = machine.instance.directory

@@ -26,7 +26,15 @@ import Testing
     @Test func `live fields lie where the processor can reach them at once`() {
         #expect(MemoryLayout<DeviceModel>.offset(of: \.newestEvent)?.isMultiple(of: 8) == true)
         #expect(MemoryLayout<DeviceModel>.offset(of: \.processes)?.isMultiple(of: 8) == true)
+        #expect(MemoryLayout<DeviceModel>.offset(of: \.servers)?.isMultiple(of: 8) == true)
+        #expect(MemoryLayout<ModelServer>.stride.isMultiple(of: 8))
+        #expect(MemoryLayout<ModelClient>.stride.isMultiple(of: 8))
         #expect(MemoryLayout<ModelProcess>.stride.isMultiple(of: 8))
         #expect(MemoryLayout<ModelGPU>.stride.isMultiple(of: 8))
+    }
+
+    @Test func `what is said to a control daemon has the same size on both sides`() {
+        #expect(MemoryLayout<ServiceHello>.size == 16)
+        #expect(MemoryLayout<ServiceWelcome>.size == 240)
     }
 }

@@ -29,13 +29,13 @@ extension ControlDaemon {
     /// One server at a time, for one user at a time: who is of another user waits until all others are gone.
     private func serveLegacy(_ visitor: Visitor) -> ClientResult? {
         let uid = isMultiUser ? geteuid() : visitor.credentials.uid
-        guard let server = servers.first else {
-            guard geteuid() == 0 || uid == geteuid() else { return .connectionFailed }
-            return startLegacyServer(uid) ? nil : .connectionFailed
+        if let server = servers.first {
+            if server.uid == uid { return admit(visitor, to: server, Namespace.usual) }
+            if server.state == .ready { stopWhenIdle(server) }
         }
-        if server.uid == uid { return admit(visitor, to: server, Namespace.usual) }
-        if server.state == .ready { stopWhenIdle(server) }
-        return nil
+        guard servers.isEmpty else { return nil }
+        guard geteuid() == 0 || uid == geteuid() else { return .connectionFailed }
+        return startLegacyServer(uid) ? nil : .connectionFailed
     }
 
     /// Starts the one server of the second protocol; whether that could be done.
@@ -72,7 +72,7 @@ extension ControlDaemon {
 
     private func admit(_ visitor: Visitor, to server: Server, _ name: String) -> ClientResult? {
         switch server.state {
-        case .initializing, .stopping: return nil
+        case .initializing, .gone: return nil
         case .ready: break
         }
         if isFaulty(server) { return .serverNotReady }
@@ -130,6 +130,7 @@ extension ControlDaemon {
 
     /// A client says nothing: what comes from it is its end.
     func hear(_ client: Client, of server: Server) {
+        guard server.clients.contains(where: { $0.number == client.number }) else { return }
         var byte: UInt8 = 0
         if recv(client.file, &byte, 1, Int32(MSG_DONTWAIT)) > 0 { return }
         Glibc.close(client.file)

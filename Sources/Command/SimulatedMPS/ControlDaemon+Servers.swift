@@ -69,6 +69,7 @@ extension ControlDaemon {
 
     /// Reads what a server says: that it is ready, or why it is not.
     func hear(_ server: Server) {
+        guard server.state != .gone else { return }
         var buffer = [UInt8](repeating: 0, count: 1024)
         let count = read(server.output, &buffer, buffer.count)
         if count < 0, errno == EINTR { return }
@@ -93,36 +94,43 @@ extension ControlDaemon {
     }
 
     /// Takes out what a server's process left, which is gone or about to be.
-    func reap(_ server: Server) {
-        var status: Int32 = 0
-        if server.input >= 0 { Glibc.close(server.input) }
-        server.input = -1
-        while waitpid(server.pid, &status, 0) < 0, errno == EINTR {}
-        Glibc.close(server.output)
-        let code = status & 0x7F == 0 ? status >> 8 & 0xFF : status & 0x7F
-        log.write("Server \(server.pid) exited with status \(code)")
-        note("Exit", server)
-        if code != 0 || server.wasForced { exitStatus = 1 }
+    private func reap(_ server: Server) {
+        let isInitializing = server.state == .initializing
+        server.state = .gone
         if let place = place(of: server) { _ = model_exchange_64(&place.pointee.serial, server.serial, 0) }
         for client in server.clients { Glibc.close(client.file) }
         server.clients = []
+        // This ends it, if it lives.
+        Glibc.close(server.input)
+        let status = waitForEnd(of: server.pid)
+        Glibc.close(server.output)
+        log.write("Server \(server.pid) exited with status \(status)")
+        note("Exit", server)
+        if status != 0 || server.wasForced { exitStatus = 1 }
         servers.removeAll { $0 === server }
         if isThird { removeDirectory(of: server) }
-        if server.state == .initializing { refuseWaiting(for: server) }
+        if isInitializing { refuseWaiting(for: server) }
+    }
+
+    /// The exit status of a server that was told to end, which takes it no time, or the signal that it died of.
+    private func waitForEnd(of pid: pid_t) -> Int32 {
+        var status: Int32 = 0
+        let end = monotonicMilliseconds() + 2000
+        while waitpid(pid, &status, WNOHANG) == 0 {
+            if monotonicMilliseconds() > end { kill(pid, SIGKILL) }
+            usleep(500)
+        }
+        return status & 0x7F == 0 ? status >> 8 & 0xFF : status & 0x7F
     }
 
     /// Ends a server now. Its clients get errors from then on.
     func stop(_ server: Server, isForced: Bool) {
-        guard server.state != .stopping else { return }
-        if isForced, !server.clients.isEmpty { server.wasForced = true }
-        server.state = .stopping
-        if isForced { log.write("Force shutting down server \(server.pid)") }
-        if let place = place(of: server) { _ = model_exchange_64(&place.pointee.serial, server.serial, 0) }
-        for client in server.clients { Glibc.close(client.file) }
-        server.clients = []
-        Glibc.close(server.input)
-        server.input = -1
-        if isForced { kill(server.pid, SIGTERM) }
+        guard server.state != .gone else { return }
+        if isForced {
+            if !server.clients.isEmpty { server.wasForced = true }
+            log.write("Force shutting down server \(server.pid)")
+        }
+        reap(server)
     }
 
     func stopWhenIdle(_ server: Server) {

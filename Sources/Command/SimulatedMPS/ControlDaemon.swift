@@ -102,7 +102,6 @@ final class ControlDaemon {
 
     private func close() {
         for server in servers { stop(server, isForced: true) }
-        for server in servers { reap(server) }
         for listener in listeners { listener.end() }
         for caller in callers { Glibc.close(caller.file) }
         unlink(places.pidFile)
@@ -162,7 +161,9 @@ final class ControlDaemon {
     private func hear(_ visitor: Visitor) {
         guard let index = visitors.firstIndex(where: { $0.file == visitor.file }) else { return }
         var hello = ServiceHello()
-        guard !visitor.isWaiting, service_receive(visitor.file, &hello, MemoryLayout<ServiceHello>.size),
+        // It is sent at once and comes at once: nobody can make the daemon wait.
+        let size = MemoryLayout<ServiceHello>.size
+        guard !visitor.isWaiting, recv(visitor.file, &hello, size, Int32(MSG_DONTWAIT)) == size,
             hello.magic == UInt32(SERVICE_MAGIC)
         else {
             Glibc.close(visitor.file)

@@ -67,6 +67,9 @@ func acceptAll(_ listener: Listener) -> [Visitor] {
         let file = accept(listener.file, nil, nil)
         guard file >= 0 else { return visitors }
         _ = fcntl(file, F_SETFD, FD_CLOEXEC)
+        // Who does not read what it asked for is left alone.
+        var patience = timeval(tv_sec: 1, tv_usec: 0)
+        setsockopt(file, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         var credentials = ServicePeer()
         guard service_peer(file, &credentials) else {
             close(file)

@@ -25,7 +25,7 @@ extension ControlDaemon {
     private func status(_ server: Server) -> String {
         switch server.state {
         case .initializing: "Initializing"
-        case .stopping: "Stopping"
+        case .gone: "Gone"
         case .ready: isFaulty(server) ? "Fault" : "Ready"
         }
     }

@@ -42,7 +42,7 @@ struct Client {
 /// A server that the daemon started, until its process is gone.
 final class Server {
     enum State {
-        case initializing, ready, stopping
+        case initializing, ready, gone
     }
 
     /// Its name in the third protocol.
@@ -55,7 +55,7 @@ final class Server {
     let serial: UInt64
     let pid: pid_t
     /// The server ends when this is closed, and what it says comes from the other.
-    var input: Int32
+    let input: Int32
     let output: Int32
     var said = ""
     var state = State.initializing

@@ -23,7 +23,8 @@ enum Service {
             welcome.gpuCount <= UInt32(PROCESS_GPU_LIMIT)
         else {
             close(file)
-            return CUDA_ERROR_MPS_CONNECTION_FAILED
+            // Where nobody named a directory, what answers there may be NVIDIA's own daemon, which is no concern of ours.
+            return getenv("CUDA_MPS_PIPE_DIRECTORY") == nil ? CUDA_SUCCESS : CUDA_ERROR_MPS_CONNECTION_FAILED
         }
         guard welcome.result == 0 else {
             close(file)
@@ -74,8 +75,10 @@ enum Service {
 
     /// Lets the daemon know that the process ends in order.
     static func leave() {
-        guard let client = process.pointee.client else { return }
-        for gpu in 0..<UInt32(PROCESS_GPU_LIMIT) { model_store_32(model_in_flight(client, gpu), 0) }
+        guard isJoined else { return }
+        if let client = own {
+            for gpu in 0..<UInt32(PROCESS_GPU_LIMIT) { model_store_32(model_in_flight(client, gpu), 0) }
+        }
         process.pointee.client = nil
         close(process.pointee.service)
     }
@@ -213,7 +216,7 @@ extension Service {
 
     /// A kernel of a client made the GPU fail: the other clients of its server fail with it.
     static func fail(with result: CUresult) {
-        guard isJoined, let server = process.pointee.server else { return }
+        guard own != nil, let server = process.pointee.server else { return }
         model_store_32(&server.pointee.fault, result.rawValue)
     }
 
@@ -222,7 +225,7 @@ extension Service {
     /// Notes that a context has work that is not done. Its executor is held.
     @inline(__always)
     static func begin(_ context: Context) {
-        guard context.pointee.isInFlight == 0, let client = process.pointee.client else { return }
+        guard context.pointee.isInFlight == 0, isJoined, let client = own else { return }
         context.pointee.isInFlight = 1
         model_add_32(model_in_flight(client, context.pointee.gpu), 1)
     }
@@ -232,8 +235,17 @@ extension Service {
     static func end(_ context: Context) {
         guard context.pointee.isInFlight != 0 else { return }
         context.pointee.isInFlight = 0
-        guard let client = process.pointee.client else { return }
+        guard let client = own else { return }
         model_add_32(model_in_flight(client, context.pointee.gpu), .max)
+    }
+
+    /// This process's place at its server; nil without a server, and once another client has it.
+    private static var own: UnsafeMutablePointer<ModelClient>? {
+        guard let server = process.pointee.server, let client = process.pointee.client,
+            model_load_64(&server.pointee.serial) == process.pointee.serverSerial,
+            model_load_64(&client.pointee.number) == process.pointee.clientNumber
+        else { return nil }
+        return client
     }
 
     /// Looks whether the work of a context is done, for those who have waited for it.

@@ -45,10 +45,10 @@ struct TimeLine {
     func addContext() -> UInt64? {
         lock()
         defer { unlock() }
+        dropTheDead(at: clock_now())
         for index in 0..<UInt32(TIME_CONTEXT_LIMIT) {
             guard let place = time_context(gpu, index) else { return nil }
-            let owner = atomic_read_64(&place.pointee.owner)
-            guard owner == 0 || !Membership.isAlive(owner) else { continue }
+            guard atomic_read_64(&place.pointee.owner) == 0 else { continue }
             place.pointee.wants = 0
             place.pointee.busy = 0
             place.pointee.busyUntil = 0
@@ -59,6 +59,26 @@ struct TimeLine {
             return UInt64(index) + 1
         }
         return nil
+    }
+
+    /// Frees the places of dead processes, whose kernels end with them.
+    private func dropTheDead(at now: UInt64) {
+        var isAnyDead = false
+        var latest = now
+        for index in 0..<UInt32(min(gpu.pointee.highest, UInt64(TIME_CONTEXT_LIMIT))) {
+            guard let place = time_context(gpu, index) else { continue }
+            let owner = atomic_read_64(&place.pointee.owner)
+            guard owner == 0 || !Membership.isAlive(owner) else {
+                latest = max(latest, place.pointee.busyUntil)
+                continue
+            }
+            isAnyDead = isAnyDead || place.pointee.busyUntil > now
+            place.pointee.busyUntil = min(place.pointee.busyUntil, now)
+            place.pointee.wants = 0
+            place.pointee.hasWork = 0
+            _ = atomic_replace_64(&place.pointee.owner, owner, 0)
+        }
+        if isAnyDead { gpu.pointee.busyUntil = min(gpu.pointee.busyUntil, latest) }
     }
 
     func removeContext(_ number: UInt64) {
@@ -120,14 +140,11 @@ struct TimeLine {
     /// Gives the turn to the next context that wants it, in their order on the GPU, or to nobody.
     func pass(at now: UInt64) {
         let limit = max(gpu.pointee.highest, 1)
-        let from = gpu.pointee.turn != 0 ? gpu.pointee.turn : gpu.pointee.last
+        let from = leader(of: gpu.pointee.turn != 0 ? gpu.pointee.turn : gpu.pointee.last)
         gpu.pointee.sliceStart = 0
         gpu.pointee.drained = 0
         for step in 0..<limit {
-            let number = (from + step) % limit + 1
-            guard let next = context(number), next.pointee.wants != 0, atomic_read_64(&next.pointee.owner) != 0 else {
-                continue
-            }
+            guard let number = wanting(at: (from + step) % limit + 1), let next = context(number) else { continue }
             next.pointee.wants = 0
             gpu.pointee.turn = number
             gpu.pointee.sliceEnd = max(gpu.pointee.busyUntil, now) + TIME_SWITCH + TIME_SLICE
@@ -168,6 +185,11 @@ struct TimeLine {
         if isOurs, mine.pointee.group != 0 { start = max(ready, mine.pointee.busyUntil, gpu.pointee.heldSince) }
         if gpu.pointee.sliceStart == 0 || start >= gpu.pointee.sliceEnd {
             if gpu.pointee.sliceStart != 0, othersWant(number) {
+                // The others of the group may not have begun yet: the slice is theirs, too.
+                if now < gpu.pointee.sliceEnd, hasMates(number) {
+                    wake = min(wake, gpu.pointee.sliceEnd)
+                    return nil
+                }
                 mine.pointee.wants = 1
                 pass(at: now)
                 wake = min(wake, gpu.pointee.sliceEnd + TIME_GRACE)
