@@ -82,10 +82,9 @@ struct `A plain process that the driver holds` {
 
     @Test func `has its cgroup removed by the next daemon when it ended without one`() async throws {
         let program = try Sleeper()
-        let before = bench.means()
+        let before = bench.means(isWatching: false)
         try await before.admit(Arrival(.process, program.identity), of: bench.lease(7), on: bench.node())
         let cgroup = try await place(of: 7, before)
-        await bench.crash()
         program.end()
         #expect(access(cgroup, F_OK) == 0)
         try await bench.means().reconcile([], on: bench.node())

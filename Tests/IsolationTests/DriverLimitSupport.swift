@@ -139,15 +139,16 @@ final class LimitBench {
         try? FileManager.default.removeItem(atPath: directory)
     }
 
-    /// A means that takes limits away as programs end. Another one in the same directory is the next daemon's.
-    func means() -> DriverLimitMeans {
+    /// A means in this bench's directory: another one there is the next daemon's. One that does not watch is as good as
+    /// that of a daemon which was killed after its last call.
+    func means(isWatching: Bool = true) -> DriverLimitMeans {
         let means = DriverLimitMeans(table, directory: directory, watchEnd: Self.watchEnd)
-        tasks.append(Task { await means.run() })
+        if isWatching { tasks.append(Task { await means.run() }) }
         return means
     }
 
-    /// Ends what takes limits away, as when the daemon dies.
-    func crash() async {
+    /// Ends what watches, as a daemon that is told to stop does.
+    func stop() async {
         for task in tasks {
             task.cancel()
             await task.value

@@ -102,12 +102,11 @@ struct `Memory limits of the driver` {
     @Test func `are taken up by the next daemon, which removes what is over`() async throws {
         let cgroups = [try bench.cgroup(), try bench.cgroup(), try bench.cgroup()]
         let containers = try cgroups.map { try Sleeper(in: $0) }
-        let before = bench.means()
+        let before = bench.means(isWatching: false)
         for (index, container) in containers.enumerated() {
             try await before.admit(
                 Arrival(.container, container.identity), of: bench.lease(Int64(index + 1)), on: bench.node())
         }
-        await bench.crash()
         // One container ends while there is no daemon, one lease does.
         containers[1].end()
         #expect(bench.table.limits.count == 3)
@@ -125,12 +124,25 @@ struct `Memory limits of the driver` {
         #expect(bench.table.leaks == [])
     }
 
+    @Test func `reserve nothing while no daemon runs, and reserve again for the next one`() async throws {
+        let cgroup = try bench.cgroup()
+        let container = try Sleeper(in: cgroup)
+        try await bench.means().admit(Arrival(.container, container.identity), of: bench.lease(1), on: bench.node())
+        await bench.stop()
+        let key = LimitTable.Key(cgroup: cgroup, gpu: first)
+        #expect(bench.table.limits == [key: MemoryLimits(soft: .zero, hard: .gibibytes(10))])
+        let after = bench.means()
+        try await after.reconcile([bench.lease(1)], on: bench.node())
+        #expect(bench.table.limits == [key: ten])
+        container.end()
+        #expect(await eventually { bench.table.limits.isEmpty })
+    }
+
     @Test func `are set again by a daemon that finds them changed`() async throws {
         let cgroup = try bench.cgroup()
         let container = try Sleeper(in: cgroup)
-        let before = bench.means()
+        let before = bench.means(isWatching: false)
         try await before.admit(Arrival(.container, container.identity), of: bench.lease(1), on: bench.node())
-        await bench.crash()
         try await bench.table.setMemoryLimits(.none, ofCgroup: cgroup, on: first)
         try await bench.means().reconcile([bench.lease(1)], on: bench.node())
         #expect(bench.table.limits == [.init(cgroup: cgroup, gpu: first): ten])

@@ -100,9 +100,7 @@ extension DriverLimitMeans {
             || (!there.limited.isOwn
                 && ProcessFacts(of: there.limited.first.pid)?.startTicks
                     != there.limited.first.startTicks)
-        if isOver, !there.isSoft, await set({ .init(soft: .zero, hard: there.limited.grants[$0]) }, there.limited) {
-            standing[cgroup]?.isSoft = true
-        }
+        if isOver { await soften(cgroup) }
         guard standing[cgroup]?.watch == nil else { return }
         for pid in living {
             guard let facts = ProcessFacts(of: pid) else { continue }
@@ -111,6 +109,18 @@ extension DriverLimitMeans {
         }
         // All that were there a moment ago have ended, and nobody will tell.
         if cgroup.processes?.isEmpty ?? true { await clear(cgroup) }
+    }
+
+    func softenAll() async {
+        for cgroup in standing.keys.sorted(by: { $0.path < $1.path }) { await soften(cgroup) }
+    }
+
+    /// Takes the reservations of a cgroup away, and leaves its limits.
+    private func soften(_ cgroup: Cgroup) async {
+        guard let there = standing[cgroup], !there.isSoft, !there.isGoing, !there.isArriving else { return }
+        if await set({ .init(soft: .zero, hard: there.limited.grants[$0]) }, there.limited) {
+            standing[cgroup]?.isSoft = true
+        }
     }
 
     private func clear(_ cgroup: Cgroup) async {

@@ -62,11 +62,13 @@ package actor DriverLimitMeans: FenceMeans {
 
     deinit { told.finish() }
 
-    /// Takes limits away as programs end, until the task is cancelled.
+    /// Takes limits away as programs end, until the task is cancelled; then all reservations, which nobody would take
+    /// away any more. The limits themselves stand, and the next daemon reserves again.
     package nonisolated func run() async {
         await withDiscardingTaskGroup { group in
             for await number in ends { group.addTask { await self.ended(number) } }
         }
+        await softenAll()
     }
 
     package func problem(on node: Node) async -> String? {
