@@ -44,8 +44,11 @@ extension Engine {
     /// Runs until the task is cancelled or the journal is lost; returns why it ended, nil when cancelled.
     package func run() async -> EngineError? {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await self.reconcilePreparations() }
-            group.addTask { await self.stopHolders() }
+            group.addTask {
+                // What stands for a lease must be taken up before the lease can be drained.
+                await self.reconcilePreparations()
+                await self.stopHolders()
+            }
             group.addTask { await self.watchTime() }
             group.addTask { await self.watchDevices() }
             group.addTask { await self.watchHolders() }

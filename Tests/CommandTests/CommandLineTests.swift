@@ -56,7 +56,9 @@ import Testing
         #expect(throws: RequestError.self) { try ReadRequest(RequestOptions(gpus: "0")) }
     }
 
-    @Test func `a process in a lease that is held by multi-process service has the lease's words about that, and no others`() {
+    @Test
+    func `a process in a lease that is held by multi-process service has the lease's words about that, and no others`()
+    {
         let given = ["A=1", "CUDA_MPS_PINNED_DEVICE_MEM_LIMIT=0=1G,1=1G", "CUDA_MPS_PIPE_DIRECTORY=/mine"]
         let held = ProcessEnvironment(given).taking(["CUDA_MPS_PIPE_DIRECTORY=/lease"])
         #expect(held.entries == ["A=1", "CUDA_MPS_PIPE_DIRECTORY=/lease"])

@@ -12,7 +12,7 @@ final class EnforcedPool {
     /// Before the words of whatever is to live in there.
     let enter: [String]
 
-    private init(_ engines: Engines?) throws {
+    private init(_ engines: Engines?, isServed: Bool) throws {
         self.engines = engines
         pool = try Pool(profile: "dgx-a100@615")
         mkdir(pool.cdi, 0o755)
@@ -21,15 +21,22 @@ final class EnforcedPool {
         space = try Program(["unshare", "-m", "sh", "-c", cover], output: "\(pool.directory)/space")
         enter = ["nsenter", "--mount", "--target", "\(space.pid)"]
         pool.extraEnvironment = engines?.environment ?? [:]
-        pool.daemonWords = enter + ["\(Pool.binaries)/EnforcingPool", pool.directory, Pool.divvy, "/var/run/cdi"]
+        pool.daemonWords =
+            enter
+            + (isServed
+                ? pool.usualWords(cdi: "/var/run/cdi")
+                : ["\(Pool.binaries)/EnforcingPool", pool.directory, Pool.divvy, "/var/run/cdi"])
         try #require(try eventually { self.pool.text("space") == "ready\n" }, "\(pool.text("space"))")
     }
 
     /// Runs `body` with a daemon that is ready.
-    static func with(engines wanted: Bool = true, _ body: (EnforcedPool) throws -> Void) throws {
+    ///
+    /// - Parameter isServed: it is the one that everybody has, with multi-process service as it is.
+    static func with(engines wanted: Bool = true, isServed: Bool = false, _ body: (EnforcedPool) throws -> Void) throws
+    {
         let engines = wanted ? try Engines() : nil
         defer { engines?.remove() }
-        let enforced = try EnforcedPool(engines)
+        let enforced = try EnforcedPool(engines, isServed: isServed)
         defer {
             if wanted { _ = try? enforced.podman("rm", "-fa", "-t", "0") }
             enforced.pool.remove()

@@ -52,12 +52,15 @@ final class Pool {
 
     /// Starts the daemon without waiting.
     func launch() throws {
-        let words =
-            daemonWords ?? [
-                Pool.divvy, "up", "--driver", "\(directory)/sim/lib/libnvidia-ml.so.1", "--device-root",
-                "\(directory)/sim/dev", "--state", state, "--socket", socket, "--cdi-dir", cdi,
-            ] + options
+        let words = daemonWords ?? usualWords(cdi: cdi) + options
         daemon = try Program(wrapper + words, environment: extraEnvironment, output: "\(directory)/daemon.log")
+    }
+
+    func usualWords(cdi: String) -> [String] {
+        [
+            Pool.divvy, "up", "--driver", "\(directory)/sim/lib/libnvidia-ml.so.1", "--device-root",
+            "\(directory)/sim/dev", "--state", state, "--socket", socket, "--cdi-dir", cdi,
+        ]
     }
 
     /// Ends the daemon as a power cut would, as far as a process can tell.

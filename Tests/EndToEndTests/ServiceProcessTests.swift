@@ -35,6 +35,18 @@ struct `An enforced share of a process` {
         return ((mps?["gpus"] as? [[String: Any]])?.first?["detail"] as? String) ?? ""
     }
 
+    private func foreignBytes(_ pool: Pool) throws -> Int? {
+        let seen = try pool.divvy("ls", "-o", "json").output
+        let fleet = try JSONSerialization.jsonObject(with: Data(seen.utf8)) as? [String: Any]
+        let gpu = try #require((fleet?["gpus"] as? [[String: Any]])?.first, "\(seen)")
+        return (gpu["memory"] as? [String: Any])?["foreignBytes"] as? Int
+    }
+
+    /// Waits until nothing of multi-process service stands any more: it would outlive the daemon.
+    private func nothingIsLeft(_ pool: Pool) throws -> Bool {
+        try eventually { try FileManager.default.contentsOfDirectory(atPath: "\(pool.directory)/mps") == ["leases"] }
+    }
+
     @Test func `is enforced, and without its pipe a program has nothing`() throws {
         try with { pool, program throws in
             let full = try run(
@@ -46,21 +58,29 @@ struct `An enforced share of a process` {
                 pool, "--gpus", "0.5", "--grade", "enforced", "--", "env", "-i",
                 "LD_LIBRARY_PATH=\(pool.directory)/sim/lib", program, "info")
             #expect(lost.status != 0 && lost.output.contains("46"), "\(lost)")
-            #expect(try eventually { try FileManager.default.contentsOfDirectory(atPath: "\(pool.directory)/mps") == ["leases"] })
+            #expect(try nothingIsLeft(pool))
         }
     }
 
     @Test func `is ended in the middle of its work, and others go on`() throws {
         try with { pool, program throws in
             let first = try busy(pool, program, to: "first")
-            #expect(try eventually { try detail(pool, "lease-1").hasSuffix("1 client") })
+            let second = try busy(pool, program, to: "second")
+            for lease in ["lease-1", "lease-2"] {
+                #expect(try eventually { try detail(pool, lease).hasSuffix("1 client") })
+            }
+            // The server is nobody's, and no foreign program either.
+            #expect(try foreignBytes(pool) == 0)
             let ended = try pool.divvy("release", "lease-1")
             #expect(ended.status == 0, "\(ended)")
             #expect(first.wait() != 0)
-            let second = try run(
-                pool, "--gpus", "0.5,device=0", "--gpu-memory", "2GiB", "--grade", "enforced", "--", program, "info")
-            #expect(second.status == 0, "\(second)")
+            // Longer than the period of the probe.
+            sleep(6)
+            #expect(second.isRunning, "\(pool.text("second"))")
             #expect(!pool.log.contains("hangs"), "\(pool.log)")
+            _ = try pool.divvy("release", "lease-2")
+            second.wait()
+            #expect(try nothingIsLeft(pool))
         }
     }
 
@@ -75,7 +95,7 @@ struct `An enforced share of a process` {
             #expect(running.isRunning)
             _ = try pool.divvy("release", "lease-1")
             running.wait()
-            #expect(try eventually { try FileManager.default.contentsOfDirectory(atPath: "\(pool.directory)/mps") == ["leases"] })
+            #expect(try nothingIsLeft(pool))
         }
     }
 }

@@ -4,12 +4,15 @@ package struct ShareFence: Hashable, Sendable, Codable {
     package let grade: Grade
     /// Whether the limiter can be had as well, where it is not the strongest means.
     package let hasLimiter: Bool
+    /// Whether the strongest means holds parts of one GPU only, not of several for the same programs.
+    package let isOfOneGPU: Bool
     /// Why it is no stronger, in one sentence; nil where there is nothing to say.
     package let limitation: String?
 
-    package init(_ grade: Grade, hasLimiter: Bool? = nil, limitation: String? = nil) {
+    package init(_ grade: Grade, hasLimiter: Bool? = nil, isOfOneGPU: Bool = false, limitation: String? = nil) {
         self.grade = grade
         self.hasLimiter = hasLimiter ?? (grade == .cooperative)
+        self.isOfOneGPU = isOfOneGPU
         self.limitation = limitation
     }
 
@@ -20,24 +23,32 @@ package struct ShareFence: Hashable, Sendable, Codable {
     ///
     /// Sharing by time is what the driver does by itself: nobody else has a hand in it. A share that may take whatever
     /// others leave, or host memory, is held by the limiter: multi-process service and driver know neither. So are
-    /// shares of several GPUs for the same programs: a server of multi-process service has one GPU.
+    /// shares of several GPUs for the same programs, where the driver's means cannot span them.
     package func grade(for request: Request) -> Grade? {
         switch request.sharing {
         case .time: .unfenced
-        case .mps: grade == .enforced && request.isOfOneGPU ? .enforced : nil
+        case .mps: grade == .enforced && !spansTooMuch(request) ? .enforced : nil
         case .limiter: hasLimiter ? .cooperative : nil
         case nil, .exclusive, .mig:
-            if grade == .enforced, request.needsLimiter { hasLimiter ? .cooperative : nil } else { grade }
+            if grade == .enforced, request.needsLimiter || spansTooMuch(request) {
+                hasLimiter ? .cooperative : nil
+            } else {
+                grade
+            }
         }
     }
 
-    private enum Key: CodingKey { case grade, hasLimiter, limitation }
+    /// Whether a request is for parts of more GPUs than the strongest means holds.
+    fileprivate func spansTooMuch(_ request: Request) -> Bool { isOfOneGPU && request.count.upper != 1 }
+
+    private enum Key: CodingKey { case grade, hasLimiter, isOfOneGPU, limitation }
 
     package init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: Key.self)
         self.init(
             try values.decode(Grade.self, forKey: .grade),
             hasLimiter: try values.decodeIfPresent(Bool.self, forKey: .hasLimiter),
+            isOfOneGPU: try values.decodeIfPresent(Bool.self, forKey: .isOfOneGPU) ?? false,
             limitation: try values.decodeIfPresent(String.self, forKey: .limitation))
     }
 
@@ -46,15 +57,14 @@ package struct ShareFence: Hashable, Sendable, Codable {
         try values.encode(grade, forKey: .grade)
         // As it was written before there was a choice, where there is none.
         if hasLimiter != (grade == .cooperative) { try values.encode(hasLimiter, forKey: .hasLimiter) }
+        if isOfOneGPU { try values.encode(isOfOneGPU, forKey: .isOfOneGPU) }
         try values.encodeIfPresent(limitation, forKey: .limitation)
     }
 }
 
 extension Request {
     /// Whether only the limiter can hold what it asks for beside its share and memory.
-    package var needsLimiter: Bool { burst == .any || spill != nil || !isOfOneGPU }
-
-    fileprivate var isOfOneGPU: Bool { count.upper == 1 }
+    package var needsLimiter: Bool { burst == .any || spill != nil }
 }
 
 extension Node {
@@ -68,10 +78,10 @@ extension Node {
         let why = fence.limitation.map { ": \($0)" } ?? ""
         guard let grade = fence.grade(for: request) else {
             return switch request.sharing {
-            case .mps where fence.grade == .enforced: "mps holds a share of one GPU, not of several at once"
+            case .mps where fence.spansTooMuch(request): "mps holds a share of one GPU, not of several at once"
             case .mps: "a share on \(name) cannot be held by mps\(why)"
             case .limiter: "a share on \(name) cannot be held by the limiter\(why)"
-            case _ where !request.isOfOneGPU: "shares of several GPUs at once on \(name) need the limiter\(why)"
+            case _ where fence.spansTooMuch(request): "shares of several GPUs at once on \(name) need the limiter\(why)"
             default: "a share on \(name) that uses what others leave needs the limiter\(why)"
             }
         }
@@ -84,8 +94,11 @@ extension Node {
         guard let wanted = request.minimumGrade, wanted > grade else { return nil }
         if request.sharing == .time { return "a share by time is never fenced: leave --share or --grade away" }
         if grade < fence.grade {
+            if fence.spansTooMuch(request) {
+                return "shares of several GPUs at once are \(grade.rawValue), not \(wanted.rawValue): ask for one GPU"
+            }
             return "a share as asked for is \(grade.rawValue), not \(wanted.rawValue): leave --share, --burst any and "
-                + "--gpu-memory-spill away, and ask for one GPU"
+                + "--gpu-memory-spill away"
         }
         return "a share on \(name) is \(grade.rawValue) at most, not \(wanted.rawValue)\(why)"
     }

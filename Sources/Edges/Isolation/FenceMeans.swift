@@ -5,6 +5,9 @@ package import Fleet
 ///
 /// Every call may be made again for the same lease and then changes nothing.
 package protocol FenceMeans: Sendable {
+    /// It holds parts of one GPU only, not of several for the same programs.
+    var isOfOneGPU: Bool { get }
+
     /// Why shares on a node cannot have it, in one sentence; nil when they can.
     func problem(on node: Node) async -> String?
 
@@ -41,6 +44,7 @@ package protocol FenceMeans: Sendable {
 }
 
 extension FenceMeans {
+    package var isOfOneGPU: Bool { false }
     package func admit(_ arrival: Arrival, of lease: Lease, on node: Node) async throws(PreparationError) {}
     package func note(_ memory: [GPUID: [Int32: Bytes]]) async {}
     package func throttle(_ lease: LeaseID, _ isThrottled: Bool) async -> Bool { false }

@@ -47,7 +47,7 @@ package struct IsolationLadder: LeaseIsolation {
         if weak == nil { weak = await service.problem(on: node) }
         guard let weak else {
             return ShareFence(
-                .enforced, hasLimiter: hasLimiter,
+                .enforced, hasLimiter: hasLimiter, isOfOneGPU: driverLimits.isOfOneGPU || service.isOfOneGPU,
                 limitation: "the driver holds its memory, and multi-process service keeps its compute within a bound")
         }
         if let withoutLimiter { return ShareFence(.unfenced, limitation: "\(withoutLimiter); \(weak)") }

@@ -107,6 +107,7 @@ struct MultiProcessFaultTests {
             await #expect(throws: PreparationError.self) {
                 try await service.hold(machine.lease(3, milli: 200), on: machine.node)
             }
+            #expect(try await machine.health(with: service) == [false] + Array(repeating: true, count: 7))
             one.end()
             two.end()
             #expect(try await machine.waits { await service.troubles().isEmpty }, "\(machine.told)")

@@ -171,14 +171,18 @@ struct MultiProcessServiceTests {
             }
             #expect(refusal?.description.contains("has one GPU only") == true)
             #expect(machine.processes.isEmpty)
+            let ladder = IsolationLadder(driverLimits: service, service: service, limiter: service)
+            #expect(await ladder.fence(on: machine.node).isOfOneGPU)
         }
         var request = Request()
         request.portion = .share(Share(milli: 500))
-        let fence = ShareFence(.enforced, hasLimiter: true)
+        let fence = ShareFence(.enforced, hasLimiter: true, isOfOneGPU: true)
         #expect(fence.grade(for: request) == .enforced)
         request.count = CountRange(2, 2)
         #expect(fence.grade(for: request) == .cooperative)
-        #expect(ShareFence(.enforced, hasLimiter: false).grade(for: request) == nil)
+        #expect(ShareFence(.enforced, hasLimiter: false, isOfOneGPU: true).grade(for: request) == nil)
+        #expect(ShareFence(.enforced, hasLimiter: true).grade(for: request) == .enforced)
+        #expect(try JSONDecoder().decode(ShareFence.self, from: JSONEncoder().encode(fence)) == fence)
         request.sharing = .mps
         #expect(fence.grade(for: request) == nil)
     }
@@ -237,6 +241,8 @@ struct MultiProcessServiceTests {
         #expect(await problem(machine) { $0.directory = long }?.contains("too long a path") == true)
         let old = try ServiceMachine(driver: "580")
         #expect(await problem(old)?.contains("needs driver 615 or newer, and this is 580.82.07") == true)
+        let sliced = try ServiceMachine(mig: .on)
+        #expect(await problem(sliced)?.contains("no GPU that multi-process service could share") == true)
         // A control daemon of somebody else's, which goes on undisturbed.
         let foreign = ServiceControl(
             program: machine.control, pipes: machine.directory + "/foreign", logs: machine.directory,

@@ -23,7 +23,7 @@ final class ServiceMachine: Sendable {
     private let driver: NVMLDriverControl
     private let news = Mutex<[ServiceNews]>([])
 
-    init(_ profile: String = "dgx-h100", driver branch: String = "615") throws {
+    init(_ profile: String = "dgx-h100", driver branch: String = "615", mig: GPU.MIGMode = .off) throws {
         var wanted = try SimulatedProfile.named(profile)
         wanted.driver = try .named(branch)
         // Short: the paths of sockets have an end.
@@ -37,15 +37,16 @@ final class ServiceMachine: Sendable {
             name: "box",
             driver: DriverInfo(
                 version: wanted.driver.version, cudaVersion: nil, library: instance.libraryPath, note: "simulated"),
-            gpus: wanted.seats.indices.map { Self.gpu($0, GPUID(wanted.uuid(ofGPU: $0))) }, links: [], cpuAffinity: [],
+            gpus: wanted.seats.indices.map { Self.gpu($0, GPUID(wanted.uuid(ofGPU: $0)), mig) }, links: [],
+            cpuAffinity: [],
             whyEmpty: nil)
     }
 
-    private static func gpu(_ index: Int, _ id: GPUID) -> GPU {
+    private static func gpu(_ index: Int, _ id: GPUID, _ mig: GPU.MIGMode) -> GPU {
         GPU(
             id: id, index: index, minor: index, name: "NVIDIA H100",
             memory: .init(total: .gibibytes(80), reserved: .gibibytes(1)), computeCapability: "9.0",
-            multiprocessors: nil, pciAddress: "", numaNode: nil, mig: .off)
+            multiprocessors: nil, pciAddress: "", numaNode: nil, mig: mig)
     }
 
     deinit {
@@ -101,6 +102,14 @@ final class ServiceMachine: Sendable {
     func set(_ mode: ComputeMode, of gpu: GPUID) async throws { try await driver.setComputeMode(mode, of: gpu) }
 
     func mode(_ gpu: Int = 0) async throws -> ComputeMode { try await driver.computeMode(of: node.gpus[gpu].id) }
+
+    /// Whether each GPU may be given to somebody new, as a look at the machine finds it.
+    func health(with service: MultiProcessService) async throws -> [Bool] {
+        let devices = NVMLDeviceSource(library: instance.libraryPath, nodeName: "box", note: nil)
+        defer { devices.close() }
+        let isolation = IsolationLadder(driverLimits: service, service: service, limiter: service)
+        return await FencedDevices(devices, isolation: isolation).scan().health.map(\.isHealthy)
+    }
 
     /// Processes of multi-process service that this machine's directory is in the environment of.
     var processes: [Int32] {

@@ -57,7 +57,8 @@ struct LeasedRun {
         if preparation.needsAdmission { _ = try await asking().daemon.admit(to: lease.id) }
         let merged = ProcessEnvironment(Console.environmentEntries).taking(preparation.processEnvironment)
         for name in merged.overruled {
-            Console.note("divvy: note: \(name) of your environment is overruled; the lease decides which GPUs are seen and how")
+            Console.note(
+                "divvy: note: \(name) of your environment is overruled; the lease decides which GPUs are seen and how")
         }
         try LeasedProcess(
             command: command, environment: merged.entries,

@@ -26,6 +26,10 @@ package final class MultiProcessService: FenceMeans {
         files = ServiceFiles(directory: settings.directory)
     }
 
+    /// A program finds one server, and a GPU in exclusive mode has room for no second: a server of several GPUs would
+    /// have to be theirs for ever.
+    package var isOfOneGPU: Bool { true }
+
     /// Looks after the servers until the task is cancelled.
     package func watch() async {
         while !Task.isCancelled {
