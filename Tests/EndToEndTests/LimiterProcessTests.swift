@@ -206,7 +206,7 @@ struct `A grade` {
             let lines = result.output.split(separator: "\n")
             #expect(lines.first == "0", "\(result)")
             #expect(lines.last?.hasPrefix("1073741824 ") == false)
-            #expect(try pool.lease("lease-1")["fence"] is NSNull)
+            #expect((try pool.lease("lease-1")["heldBy"] as? [Any])?.isEmpty == true)
         }
     }
 
