@@ -29,6 +29,21 @@ struct `The check of a machine with a GPU` {
         #expect(result.output.contains("\n\(counted) of \(counted) agree\n"), "\(result)")
     }
 
+    @Test(.enabled(if: GPUCheck.isPromised || getuid() == 0, "only root sets a GPU's compute mode"))
+    func `tries multi-process service when it is told to, and leaves the compute mode as it was`() throws {
+        let pool = try Pool(profile: "2x-rtx-4090")
+        defer { pool.remove() }
+        let result = try GPUCheck.run(
+            pool, ["--only", "mps", "--mps"], tools: "\(GPUCheck.tools):\(pool.directory)/sim/bin")
+        #expect(result.status == 0, "\(result)")
+        for beginning in [
+            "MPS, 50 %: multiprocessors", "MPS, 4G pinned: beyond it", "MPS: a client that goes around it",
+            "MPS: compute mode is what it was",
+        ] {
+            #expect(result.rows.contains { $0.hasPrefix(beginning) && $0.hasSuffix(" ok") }, "\(beginning): \(result)")
+        }
+    }
+
     @Test func `says what is wrong where there is no limiter`() throws {
         let pool = try Pool(profile: "2x-rtx-4090")
         defer { pool.remove() }
