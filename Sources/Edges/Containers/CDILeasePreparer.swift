@@ -64,10 +64,11 @@ package final class CDILeasePreparer: LeasePreparer {
         }
         let mine = try devices(of: lease, on: node)
         let uuids = mine.map(\.uuid).joined(separator: ",")
-        let environment = [
-            "CUDA_VISIBLE_DEVICES=\(uuids)", "NVIDIA_VISIBLE_DEVICES=\(uuids)", "CUDA_DEVICE_ORDER=PCI_BUS_ID",
-            "DIVVY_LEASE=\(name)",
-        ] + (hold?.processEnvironment ?? [])
+        let environment =
+            [
+                "CUDA_VISIBLE_DEVICES=\(uuids)", "NVIDIA_VISIBLE_DEVICES=\(uuids)", "CUDA_DEVICE_ORDER=PCI_BUS_ID",
+                "DIVVY_LEASE=\(name)",
+            ] + (hold?.processEnvironment ?? [])
         return Preparation(
             cdiDevice: CDISpecification.qualifiedName(name), cdiSpecification: settings.directory?.file(of: lease.id),
             edits: edits, processEnvironment: environment,
