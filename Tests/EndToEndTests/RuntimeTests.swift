@@ -9,8 +9,8 @@ import Testing
         if: Engines.areUsable || ProcessInfo.processInfo.environment["CI"] != nil,
         "a private dockerd and Podman store need root"))
 struct `A container of divvy-runtime` {
-    private func with(_ body: (Registered) throws -> Void) throws {
-        let pool = try Pool(profile: "2x-rtx-4090")
+    private func with(profile: String = "2x-rtx-4090", _ body: (Registered) throws -> Void) throws {
+        let pool = try Pool(profile: profile)
         defer { pool.remove() }
         let engines = try Engines(runtimes: [
             "divvy": ["path": Registered.program, "runtimeArgs": ["--divvy-socket", pool.socket]]
@@ -45,6 +45,37 @@ struct `A container of divvy-runtime` {
                 #expect(try machine.pool.leases().count == 4)
             }
             #expect(try machine.records.isEmpty)
+        }
+    }
+
+    @Test(arguments: ["docker", "podman"])
+    func `is enforced where the driver can hold it, also by an engine without CDI`(engine: String) throws {
+        try with(profile: "dgx-a100@615") { machine throws in
+            let limited = LimitedProgram.options(try LimitedProgram.build(for: machine.pool))
+            let share = ["-e", "DIVVY_GPUS=0.5", "-e", "DIVVY_GPU_MEMORY=2GiB", "-e", "DIVVY_GRADE=enforced"]
+            let seen = try machine.run(engine, ["--rm"] + share + limited, ["limited", "fill", "100"])
+            let held = try #require(Int(seen.output.prefix { $0 != " " }), "\(seen)")
+            #expect((1000...2048).contains(held) && seen.output.hasSuffix(" 2\n"), "\(seen)")
+            let started = try machine.run(engine, ["-d", "--name", "worker"] + share, ["sleep", "300"])
+            #expect(started.status == 0, "\(started)")
+            let lease = try #require(try machine.pool.items("ps").first?["id"] as? String)
+            let means = try machine.pool.lease(lease)["heldBy"] as? [[String: Any]]
+            #expect(means?.map { $0["means"] as? String } == ["driver-limits", "mps"])
+            #expect(try machine.engine(engine, "rm", ["-f", "worker"]).status == 0)
+            #expect(try eventually { try machine.pool.items("ps").isEmpty })
+            if engine == "docker" {
+                let run = try machine.pool.divvy(
+                    [
+                        "run", "--engine", "docker", "--rm", "--gpus", "0.5", "--gpu-memory", "2GiB", "--grade",
+                        "enforced",
+                    ]
+                        + machine.engines.options("docker") + limited + ["divvy-test", "limited", "fill", "100"])
+                #expect(run.output == seen.output, "\(run)")
+            }
+            // What stood would outlive the daemon.
+            let directory = "\(machine.pool.directory)/mps"
+            #expect(
+                try eventually(30) { try FileManager.default.contentsOfDirectory(atPath: directory) == ["leases"] })
         }
     }
 
