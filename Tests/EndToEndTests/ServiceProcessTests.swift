@@ -47,6 +47,34 @@ struct `An enforced share of a process` {
         try eventually { try FileManager.default.contentsOfDirectory(atPath: "\(pool.directory)/mps") == ["leases"] }
     }
 
+    @Test func `lives beside leases of every other grade, each with its own means`() throws {
+        let pool = try Pool(profile: "dgx-a100@615")
+        defer { pool.remove() }
+        _ = try pool.cut(["19"])
+        try pool.start()
+        let wanted: [(words: [String], grade: String, means: [String])] = [
+            (["--gpus", "1"], "exclusive", []), (["--slice", "1g.5gb"], "partitioned", []),
+            (["--gpus", "0.5"], "enforced", ["driver-limits", "mps"]),
+            (["--gpus", "0.5", "--share", "limiter"], "cooperative", ["limiter"]),
+            (["--gpus", "0.5", "--share", "time"], "unfenced", []),
+        ]
+        let processes = try wanted.enumerated().map { index, each in
+            try pool.running(each.words + ["--", "sleep", "60"], to: "sleep\(index)")
+        }
+        defer { for process in processes { process.signal(SIGKILL) } }
+        #expect(try eventually { try pool.items("ps").count == wanted.count })
+        var gpus: [String: String] = [:]
+        for lease in try pool.items("ps") {
+            let view = try pool.lease(try #require(lease["id"] as? String))
+            let grade = try #require(view["grade"] as? String)
+            let means = (view["heldBy"] as? [[String: Any]] ?? []).compactMap { $0["means"] as? String }
+            #expect(means == wanted.first { $0.grade == grade }?.means, "\(grade)")
+            gpus[grade] = ((view["grants"] as? [[String: Any]])?.first?["gpu"] as? String) ?? ""
+        }
+        #expect(Set(gpus.keys) == Set(wanted.map(\.grade)))
+        #expect(gpus["enforced"] != gpus["cooperative"] && gpus["enforced"] != gpus["unfenced"])
+    }
+
     @Test func `is enforced, and without its pipe a program has nothing`() throws {
         try with { pool, program throws in
             let full = try run(
