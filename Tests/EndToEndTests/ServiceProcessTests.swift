@@ -61,7 +61,12 @@ struct `An enforced share of a process` {
         let processes = try wanted.enumerated().map { index, each in
             try pool.running(each.words + ["--", "sleep", "60"], to: "sleep\(index)")
         }
-        defer { for process in processes { process.signal(SIGKILL) } }
+        defer {
+            for process in processes {
+                process.signal(SIGKILL)
+                process.wait()
+            }
+        }
         #expect(try eventually { try pool.items("ps").count == wanted.count })
         var gpus: [String: String] = [:]
         for lease in try pool.items("ps") {

@@ -22,7 +22,10 @@ struct `A share by time` {
         let holder = try Program(
             [Pool.divvy, "run", "--gpus", "0.5", "--share", "time", "--", "sleep", "60"],
             environment: pool.environment, output: "\(pool.directory)/holder.log")
-        defer { holder.signal(SIGKILL) }
+        defer {
+            holder.signal(SIGKILL)
+            holder.wait()
+        }
         #expect(try eventually { try listed("Short") })
         let show = try pool.divvy("show", "lease-1")
         #expect(show.output.contains("time-slices") && show.output.contains("short time slices"), "\(show)")
