@@ -66,6 +66,12 @@ struct `An enforced share of a process` {
                 process.signal(SIGKILL)
                 process.wait()
             }
+            // What stood would outlive the daemon.
+            let directory = "\(pool.directory)/mps"
+            let isGone = try? eventually(30) {
+                try FileManager.default.contentsOfDirectory(atPath: directory) == ["leases"]
+            }
+            #expect(isGone == true)
         }
         #expect(try eventually { try pool.items("ps").count == wanted.count })
         var gpus: [String: String] = [:]
