@@ -16,29 +16,31 @@ package struct IsolationLadder: LeaseIsolation {
     /// Holds compute by the driver.
     private let service: any FenceMeans
     private let limiter: any FenceMeans
-    /// nil leaves them as they are.
-    private let timeSlices: TimeSlices?
+    /// Each means with the grade whose shares it holds, strongest first.
+    private let rungs: [(grade: Grade, means: any FenceMeans)]
 
+    /// - Parameter timeSlices: nil leaves them as they are.
     package init(
         driverLimits: any FenceMeans, service: any FenceMeans, limiter: any FenceMeans, timeSlices: TimeSlices? = nil
     ) {
-        self.timeSlices = timeSlices
         self.driverLimits = driverLimits
         self.service = service
         self.limiter = limiter
+        rungs =
+            [(.enforced, driverLimits), (.enforced, service), (.cooperative, limiter)]
+            + (timeSlices.map { [(.unfenced, $0)] } ?? [])
     }
+
+    private var all: [any FenceMeans] { rungs.map(\.means) }
 
     private func means(of lease: Lease) -> [any FenceMeans] {
-        switch lease.placement?.grade {
-        case .enforced: [driverLimits, service]
-        case .cooperative: [limiter]
-        // A whole GPU that another process uses too is unfenced, and no share.
-        case .unfenced where lease.request.isOfShares: timeSlices.map { [$0] } ?? []
-        case .exclusive, .partitioned, .unfenced, nil: []
-        }
+        rungs.filter { Self.holds($0.grade, lease) }.map(\.means)
     }
 
-    private var all: [any FenceMeans] { [driverLimits, service, limiter] + (timeSlices.map { [$0] } ?? []) }
+    private static func holds(_ grade: Grade, _ lease: Lease) -> Bool {
+        // A whole GPU that another process uses too is unfenced, and no share.
+        lease.placement?.grade == grade && (grade != .unfenced || lease.request.isOfShares)
+    }
 
     package func fence(on node: Node) async -> ShareFence {
         let withoutLimiter = await limiter.problem(on: node)
@@ -74,12 +76,9 @@ package struct IsolationLadder: LeaseIsolation {
 
     package func reconcile(_ leases: [Lease], on node: Node) async throws(PreparationError) {
         var problems: [String] = []
-        let grades: [Grade] = [.enforced, .enforced, .cooperative, .unfenced]
-        for (means, grade) in zip(all, grades) {
+        for rung in rungs {
             do throws(PreparationError) {
-                try await means.reconcile(
-                    leases.filter { $0.placement?.grade == grade && (grade != .unfenced || $0.request.isOfShares) },
-                    on: node)
+                try await rung.means.reconcile(leases.filter { Self.holds(rung.grade, $0) }, on: node)
             } catch {
                 problems.append(error.description)
             }

@@ -78,7 +78,10 @@ package struct Pool: Sendable {
 
     private mutating func change(_ grant: PoolPlacement.Grant, on node: Int, _ request: Request, sign: Int32) {
         nodes[node].gpus[grant.gpu].change(grant, sign: sign)
-        if request.isOfShares, nodes[node].fence.grade(for: request) == .enforced {
+        // Most nodes have no such fence, and then nothing of the request is looked at.
+        if nodes[node].fence.grade == .enforced, request.isOfShares,
+            nodes[node].fence.grade(for: request) == .enforced
+        {
             nodes[node].gpus[grant.gpu].served += sign
         }
         if grant.gpu < NodeRoom.mostGPUs {

@@ -10,8 +10,13 @@ package actor TimeSlices: FenceMeans {
     private let tool: ComputePolicyTool
     /// The GPUs of each lease.
     private var held: [LeaseID: [GPUID]] = [:]
-    /// What came of setting it: nil where it was.
-    private var outcomes: [GPUID: String?] = [:]
+    private enum Outcome {
+        case set
+        /// The tool's own words.
+        case refused(String)
+    }
+
+    private var outcomes: [GPUID: Outcome] = [:]
 
     /// - Parameters:
     ///   - program: the path of `nvidia-smi`.
@@ -27,8 +32,9 @@ package actor TimeSlices: FenceMeans {
         let gpus = lease.placement?.grants.map(\.gpu) ?? []
         held[lease.id] = gpus
         for gpu in gpus where outcomes[gpu] == nil {
-            outcomes[gpu] = .some(nil)
-            do { try await tool.set(length, of: gpu) } catch { outcomes[gpu] = .some(error.description) }
+            // Said before it is done: the next lease must not do it again meanwhile.
+            outcomes[gpu] = .set
+            do { try await tool.set(length, of: gpu) } catch { outcomes[gpu] = .refused(error.description) }
         }
         return ShareHold()
     }
@@ -36,7 +42,7 @@ package actor TimeSlices: FenceMeans {
     package func release(_ lease: LeaseID) async {
         guard let gpus = held.removeValue(forKey: lease) else { return }
         for gpu in gpus where !held.values.contains(where: { $0.contains(gpu) }) {
-            guard let outcome = outcomes.removeValue(forKey: gpu), outcome == nil else { continue }
+            guard case .set? = outcomes.removeValue(forKey: gpu) else { continue }
             // What cannot be set back now is set again when the next share comes.
             try? await tool.set(.default, of: gpu)
         }
@@ -53,7 +59,7 @@ package actor TimeSlices: FenceMeans {
         var parts: [FenceReading.Part] = []
         for gpu in gpus {
             let detail: String
-            if case .some(.some(let problem)) = outcomes[gpu] {
+            if case .refused(let problem)? = outcomes[gpu] {
                 detail = "the driver's own time slices: \(problem)"
             } else {
                 do { detail = "\(try await tool.length(of: gpu).rawValue) time slices" } catch { detail = "\(error)" }
